@@ -1,0 +1,137 @@
+"""The job: notebook text, parameters and environment in, executed notebook out. A pure function.
+
+It runs in a process of its own and touches nothing but a temporary folder, so that any `joblib` backend can take it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+START_TIMEOUT = 120  # seconds; many kernels starting at once are slow to answer
+SAVED_AS = "executed.ipynb"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to execute. Plain data, so that it travels to any process."""
+
+    name: str
+    notebook: str
+    parameters: dict
+    environment: dict[str, str]
+    limit: float | None  # seconds for the whole notebook; None: no limit
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job. `problem` is one line, or None for a page that passed."""
+
+    name: str
+    notebook: str  # executed as far as it came
+    seconds: float
+    problem: str | None = None
+
+
+def execute(job: Job) -> Outcome:
+    """Execute one notebook from top to bottom in a fresh kernel and an empty folder."""
+    # Everything heavy is imported here: the job is unpickled in a process that may never run one.
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    register_engine()
+    start = time.monotonic()
+    problem = None
+    with tempfile.TemporaryDirectory(prefix="course-") as folder:
+        source, target, work = Path(folder, "source.ipynb"), Path(folder, SAVED_AS), Path(folder, "work")
+        source.write_text(job.notebook, encoding="utf-8")
+        work.mkdir()  # empty: a page that reads a relative path fails here, not on the reader's machine
+        try:
+            papermill.execute_notebook(
+                source,
+                target,
+                parameters=job.parameters,
+                engine_name="course",
+                progress_bar=False,
+                start_timeout=START_TIMEOUT,
+                cwd=work,
+                environment={**job.environment, "IPYTHONDIR": str(Path(folder, "ipython"))},
+                deadline=None if job.limit is None else start + job.limit,
+            )
+        except PapermillExecutionError as error:
+            problem = describe_error(error)
+        except CellTimeoutError:
+            problem = f"hangs: not finished after {job.limit:.0f} s; make it smaller, or look for an endless loop"
+        except DeadKernelError as error:
+            problem = str(error)
+        except RuntimeError as error:
+            problem = f"no kernel: {' '.join(str(error).split())}"
+        executed = target.read_text(encoding="utf-8") if target.is_file() else job.notebook
+    seconds = time.monotonic() - start
+    return Outcome(job.name, executed, seconds, problem or shortcoming(executed))
+
+
+def describe_error(error) -> str:
+    """One line for an exception in a cell."""
+    first = (str(error.evalue).strip().splitlines() or [""])[0]
+    if error.ename == "MemoryError":
+        return f"out of memory in cell {error.exec_count}: MemoryError {first}".rstrip()
+    return f"cell {error.exec_count} raised {error.ename}: {first}"
+
+
+def shortcoming(executed: str) -> str | None:
+    """Why an executed notebook without an error is still not a page."""
+    cells = [cell for cell in json.loads(executed)["cells"] if cell["cell_type"] == "code"]
+    if any(cell["source"] and cell.get("execution_count") is None for cell in cells):
+        return "stopped before its last cell (papermill takes sys.exit for success); let every cell run"
+    if not any(cell.get("outputs") for cell in cells):
+        return "shows nothing: no cell has an output; print or plot a result"
+    return None
+
+
+def register_engine() -> None:
+    """papermill's own engine, plus an environment for the kernel, a deadline, and the reason of a kernel's death."""
+    from nbclient.exceptions import DeadKernelError
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Client(PapermillNotebookClient):
+        def papermill_execute_cells(self):
+            try:
+                super().papermill_execute_cells()
+            except DeadKernelError:
+                raise DeadKernelError(cause_of_death(exit_status(self.km))) from None
+
+    class Engine(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, **_):
+            client = Client(
+                nb_man,
+                kernel_name=kernel_name,
+                startup_timeout=start_timeout,
+                # The deadline belongs to the page, so each cell gets what the cells before it left.
+                timeout_func=lambda _: None if deadline is None else max(1, int(deadline - time.monotonic())),
+            )
+            # What native code writes past Python's streams would land in the author's terminal.
+            return client.execute(env=environment, cwd=os.getcwd(), stderr=subprocess.DEVNULL)
+
+    papermill_engines.register("course", Engine)
+
+
+def exit_status(kernel_manager) -> int | None:
+    """Return code of the kernel's process; negative: the number of the signal that ended it."""
+    process = getattr(kernel_manager.provisioner, "process", None)
+    return None if process is None else process.poll()
+
+
+def cause_of_death(status: int | None) -> str:
+    if status == -getattr(signal, "SIGKILL", 9):
+        return "kernel was killed by the system (signal 9): most likely out of memory; make the page's data smaller"
+    if status is not None and status < 0:
+        return f"kernel crashed (signal {-status}, {signal.Signals(-status).name}); a compiled library failed"
+    return f"kernel died (exit status {status}); a cell ended its process"

@@ -1,0 +1,116 @@
+"""What a page must look like before it runs. Every problem is one line: the file, the fault, the mend."""
+
+import ast
+import re
+
+import yaml
+
+from course_lib.book.errors import CourseError
+from course_lib.book.pages import COLAB_LINK, COURSE_KEYS, Page, header_of, tags, without_magics
+from course_lib.book.project import PAGE_FOLDERS, Project
+
+KNOWN_TAGS = {
+    "setup", "parameters", "claim", "hide-input", "hide-output", "remove-input", "remove-stderr", "remove-cell",
+    "nbval-ignore-output", "nbval-skip",
+}  # fmt: skip
+FENCED_CODE = re.compile(r"^(`{3,}|~{3,})[^\n{]*\n.*?^\1\s*$", re.MULTILINE | re.DOTALL)
+DIRECTIVE = re.compile(r"^\s*(?:`{3,}|~{3,}|:{3,})\{([\w:-]+)\}", re.MULTILINE)
+ROLE = re.compile(r"(?<!`)\{([a-z][\w:-]*)\}`[^`\n]+`")
+INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+
+
+def check_contents(project: Project) -> list[str]:
+    """The table of contents against the files."""
+    problems = []
+    listed, sources = project.toc, set(project.sources)
+    for name in listed:
+        if not (project.root / f"{name}.md").is_file():
+            problems.append(f"_toc.yml: lists {name}, but there is no {name}.md; write the page or delete the line")
+    for name in sorted({name for name in listed if listed.count(name) > 1}):
+        problems.append(f"_toc.yml: lists {name} more than once; delete all lines but one")
+    for name in sorted(sources - set(listed)):
+        problems.append(f"{name}.md: not in _toc.yml; add the line `- file: {name}` to its chapter")
+    for folder in PAGE_FOLDERS:
+        for path in sorted((project.root / folder).rglob("*.ipynb")):
+            name = path.relative_to(project.root).with_suffix("").as_posix()
+            if ".ipynb_checkpoints" not in path.parts and name not in sources:
+                problems.append(
+                    f"{name}.ipynb: has no source; write {name}.md (jupytext --to md:myst {name}.ipynb) or delete it"
+                )
+    return problems
+
+
+def check_page(page: Page) -> list[str]:
+    """Everything wrong with one page's source."""
+    try:
+        header = header_of(page)
+    except yaml.YAMLError as error:
+        return [f"{page.name}.md: the header is not valid YAML; {' '.join(str(error).split())}"]
+    problems = []
+    kernel = header.get("kernelspec") or {}
+    if kernel.get("name") != "python3" or kernel.get("language") != "python":
+        problems.append("the header must name the kernel: kernelspec with name: python3 and language: python")
+    try:
+        problems += check_header(page) + check_cells(page) + check_prose(page)
+    except CourseError as error:
+        return [str(error)]
+    return [f"{page.name}.md: {problem}" for problem in problems]
+
+
+def check_header(page: Page) -> list[str]:
+    problems = []
+    unknown = sorted(set(page.course) - COURSE_KEYS)
+    if unknown:
+        known = ", ".join(sorted(COURSE_KEYS))
+        problems.append(f"unknown key {', '.join(unknown)} under course: in the header; known are {known}")
+    values = assigned_parameters(page)
+    for key in sorted(set(page.parameters("full")) - values):
+        problems.append(
+            f"the profile key {key} under course: full: is no parameter of the page; "
+            f"assign it in the parameters cell ({', '.join(sorted(values)) or 'which is empty'}) or delete it"
+        )
+    return problems
+
+
+def assigned_parameters(page: Page) -> set[str]:
+    """The names that the `parameters` cell assigns."""
+    names = set()
+    for cell in page.code_cells:
+        if "parameters" in tags(cell):
+            for node in ast.parse(without_magics(cell.source)).body:
+                targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+def check_cells(page: Page) -> list[str]:
+    problems = []
+    page.imported_names()  # raises where a cell is not Python
+    for tag, what in (("parameters", "its quick values, with a comment each"), ("setup", "the install cell")):
+        count = sum(tag in tags(cell) for cell in page.code_cells)
+        if count != 1:
+            problems.append(f"{count} cells are tagged {tag}; tag exactly one ({what})")
+    for unknown in sorted({tag for cell in page.code_cells for tag in tags(cell)} - KNOWN_TAGS):
+        problems.append(f"unknown cell tag {unknown}; known are {', '.join(sorted(KNOWN_TAGS))}")
+    return problems
+
+
+def check_prose(page: Page) -> list[str]:
+    problems = []
+    prose = FENCED_CODE.sub("", page.prose)
+    headings = re.findall(r"^# .+$", prose, re.MULTILINE)
+    if len(headings) != 1:
+        problems.append(f"{len(headings)} headings of the first level (# …); a page has exactly one")
+    if not COLAB_LINK.search(prose):
+        problems.append("no Colab link; write [Open in Colab]() under the title and run: course sync")
+    for name in sorted(set(DIRECTIVE.findall(prose))):
+        problems.append(
+            f"the directive {{{name}}} shows as raw text in Colab and JupyterLab; "
+            "write a `> [!NOTE]` alert, a table or <details> instead"
+        )
+    for name in sorted(set(ROLE.findall(prose))):
+        problems.append(f"the role {{{name}}}`…` shows as raw text in Colab and JupyterLab; write an ordinary link")
+    for summary in re.findall(r"<summary>(.*?)</summary>", prose, re.DOTALL):
+        if "$" in INLINE_CODE.sub("", summary):
+            problems.append(f"mathematics inside <summary> stays raw; move it into the answer: {summary.strip()[:60]}")
+    return problems

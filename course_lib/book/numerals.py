@@ -1,0 +1,82 @@
+"""Numbers in prose that nothing on the page vouches for."""
+
+import html
+import re
+
+from nbformat import NotebookNode
+
+from course_lib.book.pages import Page, tags
+
+NUMERAL = re.compile(r"(?<![\w.,$])[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?:\s?(?:%|per cent|percent))?")
+NUMBER = re.compile(r"(?<![\w.])-?(?:\d[\d,_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
+NOT_PROSE = re.compile(
+    r"^.*\[Open in Colab\].*$"  # the line under the title
+    r"|```.*?```|`[^`\n]*`"  # code
+    r"|\$\$.*?\$\$|\$[^$\n]+\$"  # mathematics
+    r"|\]\([^)]*\)|<[^>]+>"  # link targets, HTML tags
+    r"|\((?:[^()\d]*)(?:1[89]|20)\d\d[a-z]?\)|\b(?:in|since|of) (?:1[89]|20)\d\d\b"  # years
+    r"|\b(?:[Ss]ections?|[Cc]hapters?|[Ll]abs?|[Ll]ectures?|[Ee]quations?|[Pp]ages?|[Qq]uestions?) \d+(?:\.\d+)*"
+    r"|^\s*\d+\. ",  # numbered lists
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def unsupported(page: Page, executed: NotebookNode) -> list[str]:
+    """Numerals in the page's prose that no output shows, no claim asserts and no parameter sets.
+
+    An integer may also stand in any code cell (a shape, a seed, a width: chosen, not measured).
+    Single digits, years and section numbers pass; facts from outside stand in the header under `course: facts:`.
+    """
+    shown, written = set(), set()
+    for cell in executed.cells:
+        if cell.cell_type != "code":
+            continue
+        shown |= numbers(output_text(cell))
+        (shown if {"claim", "parameters"}.intersection(tags(cell)) else written).update(numbers(cell.source))
+    integers = {value for value in written if value == int(value)}
+    facts = {str(fact) for fact in page.course.get("facts", [])}
+    missing = []
+    for cell in page.notebook.cells:
+        if cell.cell_type == "markdown":
+            for found in NUMERAL.findall(NOT_PROSE.sub(" ", cell.source)):
+                numeral = found.strip().rstrip(",")
+                if numeral not in facts and not supported(numeral, shown, integers):
+                    missing.append(numeral)
+    return missing
+
+
+def supported(numeral: str, shown: set[float], integers: set[float]) -> bool:
+    digits = re.sub(r"[^\d.e+-]", "", numeral.replace("−", "-").split("%")[0].split("p")[0])
+    value, decimals = float(digits), len(digits.partition(".")[2].partition("e")[0])
+    percent = not re.fullmatch(r"[-−\d,.e+]+", numeral)
+    if not percent and decimals == 0 and "e" not in digits and (abs(value) < 10 or value in integers):
+        return True
+    scaled = (shown | {100 * number for number in shown}) if percent else shown
+    if "e" in digits:
+        return any(abs(number - value) <= 0.06 * abs(value) for number in scaled)
+    # A number in prose may be the shown one, rounded; a minus sign may be said in words.
+    return any(abs(round(abs(number), decimals) - abs(value)) < 10.0 ** -(decimals + 3) for number in scaled)
+
+
+def numbers(text: str) -> set[float]:
+    found = set()
+    for token in NUMBER.findall(text):
+        try:
+            found.add(float(token.replace(",", "").replace("_", "")))
+        except ValueError:
+            continue
+    return found
+
+
+def output_text(cell: NotebookNode) -> str:
+    """All text a cell shows: printed, returned, or in a table."""
+    parts = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            parts.append(output.text)
+        for kind, data in output.get("data", {}).items():
+            if kind == "text/plain":
+                parts.append(data)
+            elif kind == "text/html":
+                parts.append(html.unescape(re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", data, flags=re.DOTALL)))
+    return "\n".join(parts)

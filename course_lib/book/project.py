@@ -1,0 +1,124 @@
+"""Where things are: the checkout, its table of contents and its pages."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from course_lib.book.errors import CourseError
+from course_lib.book.files import digest_of
+
+PAGE_FOLDERS = ("lectures", "labs", "about")  # where notebook pages may stand
+
+
+@dataclass(frozen=True)
+class Project:
+    """One checkout of the course. Every path the tools use is derived from `root`."""
+
+    root: Path
+
+    @property
+    def build(self) -> Path:
+        return self.root / "_build"
+
+    @property
+    def site(self) -> Path:
+        return self.build / "site"
+
+    def executed(self, profile: str = "quick") -> Path:
+        """The folder of executed notebooks; full runs stand apart and never reach the site."""
+        return self.build / ("executed" if profile == "quick" else profile)
+
+    @property
+    def failed(self) -> Path:
+        return self.build / "failed"
+
+    @cached_property
+    def config(self) -> dict:
+        return read_yaml(self.root / "_config.yml")
+
+    @property
+    def repository(self) -> str:
+        """`repository.url`, the one line that a fork edits."""
+        url = (self.config.get("repository") or {}).get("url")
+        if not url or not str(url).startswith("https://github.com/"):
+            raise CourseError(
+                "_config.yml: repository.url is not a GitHub address; write https://github.com/OWNER/REPOSITORY"
+            )
+        return str(url).rstrip("/").removesuffix(".git")
+
+    @property
+    def branch(self) -> str:
+        return (self.config.get("repository") or {}).get("branch", "main")
+
+    @cached_property
+    def toc(self) -> list[str]:
+        """Every document of `_toc.yml` in reading order, without suffix."""
+        return list(toc_files(read_yaml(self.root / "_toc.yml")))
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """Every notebook page of the checkout: a `.md` whose header names a kernel, without suffix."""
+        found = []
+        for folder in PAGE_FOLDERS:
+            for path in sorted((self.root / folder).rglob("*.md")):
+                if ".ipynb_checkpoints" not in path.parts and has_kernel(path):
+                    found.append(path.relative_to(self.root).with_suffix("").as_posix())
+        return found
+
+    def requirements_digest(self) -> str:
+        return digest_of(self.root / "requirements.txt")
+
+
+def find_project(start: Path | None = None) -> Project:
+    """The checkout that holds `start` (the working directory unless told)."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "_toc.yml").is_file() and (folder / "_config.yml").is_file():
+            return Project(folder)
+    raise CourseError(f"{start}: no _toc.yml and _config.yml here or above; change into a checkout of the course")
+
+
+def read_yaml(path: Path) -> dict:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CourseError(f"{path.name}: not found; restore it from the repository") from None
+    except yaml.YAMLError as error:
+        raise CourseError(f"{path.name}: not valid YAML; {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise CourseError(f"{path.name}: expected keys and values; restore it from the repository")
+    return content
+
+
+def toc_files(node):
+    """Walk the jb-book table of contents: root, parts, chapters, sections."""
+    if isinstance(node, list):
+        for item in node:
+            yield from toc_files(item)
+    elif isinstance(node, dict):
+        for key in ("root", "file"):
+            if key in node:
+                yield str(node[key]).removesuffix(".ipynb").removesuffix(".md")
+        for key in ("parts", "chapters", "sections"):
+            yield from toc_files(node.get(key))
+
+
+def read_header(text: str) -> dict:
+    """The YAML block between the first two `---` lines, or nothing."""
+    lines = text.splitlines()
+    if not lines or lines[0].strip() != "---":
+        return {}
+    for number, line in enumerate(lines[1:], start=1):
+        if line.strip() == "---":
+            return yaml.safe_load("\n".join(lines[1:number])) or {}
+    return {}
+
+
+def has_kernel(path: Path) -> bool:
+    try:
+        header = read_header(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        return True  # a broken header is reported when the page is read
+    return isinstance(header, dict) and ("kernelspec" in header or "jupytext" in header)

@@ -1,0 +1,81 @@
+"""The staging folder Sphinx builds from: present text, cached outputs."""
+
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_lib.book.cache import Entry, cache_key, entry_of
+from course_lib.book.errors import CourseError
+from course_lib.book.files import files_below, write_if_changed
+from course_lib.book.imports import ImportGraph
+from course_lib.book.pages import Page, read_pages, tags
+from course_lib.book.project import Project
+from course_lib.book.stamp import stamp_of, status_table, with_stamp
+
+STATUS_MARK = "<!-- status table -->"
+# Prompt of the fold that hides a cell's code, by tag.
+FOLDED = {"claim": ("Show the check", "Hide the check"), "setup": ("Show the set-up", "Hide the set-up")}
+
+
+def stage(project: Project, folder: Path) -> None:
+    """Bring `folder` to the present state, writing only files whose bytes change."""
+    graph = ImportGraph(project.root)
+    pages = read_pages(project)
+    entries = {page.name: valid_entry(project, page, graph) for page in pages}
+    missing = [name for name, entry in entries.items() if entry is None]
+    if missing:
+        raise CourseError(*(f"{name}.ipynb: not executed as it stands; run: course run" for name in missing))
+
+    staged = {Path("_config.yml"), Path("_toc.yml")}
+    for page in pages:
+        notebook = with_outputs(page, entries[page.name], stamp_of(page, entries[page.name], graph))
+        path = Path(f"{page.name}.ipynb")
+        write_if_changed(folder / path, nbformat.writes(notebook) + "\n")
+        staged.add(path)
+    for path in plain_files(project):
+        staged.add(path)
+        if path.suffix == ".md":
+            text = (project.root / path).read_text(encoding="utf-8")
+            if STATUS_MARK in text:
+                text = text.replace(STATUS_MARK, status_table(pages, entries, path))
+            write_if_changed(folder / path, text)
+        else:
+            write_if_changed(folder / path, (project.root / path).read_bytes())
+    for name in ("_config.yml", "_toc.yml"):
+        write_if_changed(folder / name, (project.root / name).read_bytes())
+    for path in list(files_below(folder)):
+        if path.relative_to(folder) not in staged:
+            path.unlink()
+
+
+def valid_entry(project: Project, page: Page, graph: ImportGraph) -> Entry | None:
+    entry = entry_of(project, page.name)
+    return entry if entry.load(cache_key(project, page, graph)) else None
+
+
+def plain_files(project: Project) -> list[Path]:
+    """Plain pages of the table of contents, the 404 page and everything in `_static`."""
+    notebooks = set(project.sources)
+    paths = [Path(f"{name}.md") for name in project.toc if name not in notebooks]
+    paths += [Path(name) for name in ("404.md",) if (project.root / name).is_file()]
+    return paths + [path.relative_to(project.root) for path in files_below(project.root / "_static")]
+
+
+def with_outputs(page: Page, entry: Entry, stamp: str) -> NotebookNode:
+    """Text and metadata from the present page, outputs from the cache, cell by cell."""
+    notebook = nbformat.from_dict(nbformat.reads(page.ipynb, as_version=4))
+    executed = [
+        cell for cell in entry.notebook.cells if cell.cell_type == "code" and "injected-parameters" not in tags(cell)
+    ]
+    for cell, result in zip((cell for cell in notebook.cells if cell.cell_type == "code"), executed, strict=True):
+        cell.outputs, cell.execution_count = result.outputs, result.execution_count
+        for tag, (show, hide) in FOLDED.items():
+            if tag in tags(cell):
+                cell.metadata["tags"] = [*tags(cell), "hide-input"]
+                cell.metadata["mystnb"] = {
+                    **cell.metadata.get("mystnb", {}), "code_prompt_show": show, "code_prompt_hide": hide
+                }  # fmt: skip
+    title = notebook.cells[0]
+    title.source = with_stamp(title.source, stamp)
+    return notebook

@@ -1,0 +1,37 @@
+"""Derive what is derived: Colab links and install cells in the sources, and every `.ipynb`."""
+
+from course_lib.book.errors import CourseError
+from course_lib.book.files import write_if_changed
+from course_lib.book.lint import check_contents, check_page
+from course_lib.book.pages import Page, read_page, with_links_filled
+from course_lib.book.project import Project
+
+
+def derived_files(project: Project) -> dict[str, str]:
+    """Path -> text of every file that sync writes."""
+    files = {}
+    for name in project.sources:
+        text = with_links_filled(project, name, read_page(project, name).text)
+        files[f"{name}.md"] = text
+        files[f"{name}.ipynb"] = Page(name, text).ipynb
+    return files
+
+
+def sync(project: Project) -> list[str]:
+    """Write what differs; return the paths written."""
+    return [path for path, text in derived_files(project).items() if write_if_changed(project.root / path, text)]
+
+
+def check(project: Project) -> None:
+    """Raise with one line for everything an author must mend before pages run."""
+    problems = check_contents(project)
+    for name in project.sources:
+        problems += check_page(read_page(project, name))
+    if not problems:  # a page with a broken header has no notebook to compare
+        for path, text in derived_files(project).items():
+            if not (project.root / path).is_file():
+                problems.append(f"{path}: missing; run: course sync")
+            elif (project.root / path).read_text(encoding="utf-8") != text:
+                problems.append(f"{path}: stale, it is not what its source says; run: course sync")
+    if problems:
+        raise CourseError(*problems)

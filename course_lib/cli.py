@@ -1,0 +1,220 @@
+"""The `course` command. Everything heavy is imported by the command that needs it."""
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.book.errors import CourseError
+
+app = typer.Typer(
+    help="Run, check and publish the course.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Pages = Annotated[list[str] | None, typer.Argument(help="Page names, folders or patterns; all pages without one.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one per core without it.")]
+
+
+def main() -> None:
+    """Entry point: what a person can mend is printed as lines, everything else is a traceback."""
+    try:
+        app()
+    except CourseError as error:
+        for line in error.lines:
+            print(f"error: {line}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit("error: the disk is full; free some space and run the same command again, nothing is lost")
+
+
+def project():
+    import course_lib
+    from course_lib.book.project import find_project
+
+    found = find_project()
+    if Path(course_lib.__file__).resolve().parent.parent != found.root:
+        raise CourseError(
+            f"{found.root}: this command belongs to another checkout; call it as: python -m course_lib COMMAND"
+        )
+    return found
+
+
+@contextmanager
+def display(total: int, what: str) -> Iterator:
+    """One progress bar on a terminal; plain lines everywhere else."""
+    if total == 0 or not sys.stdout.isatty():
+        yield lambda line: print(line, flush=True)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns) as bar:
+        task = bar.add_task(what, total=total)
+
+        def advance(line: str) -> None:
+            bar.console.print(line, highlight=False, markup=False)
+            bar.advance(task)
+
+        yield advance
+
+
+@app.command()
+def sync(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if anything is stale.")] = False,
+):
+    """Derive links, install cells and notebooks from the .md sources.
+
+    Example: course sync --check
+    """
+    from course_lib.book import sync as book_sync
+
+    found = project()
+    if not check:
+        for path in book_sync.sync(found):
+            print(f"wrote {path}")
+    book_sync.check(found)
+
+
+@app.command()
+def run(
+    pages: Pages = None,
+    profile: Annotated[str, typer.Option(help="quick, or full for the complete data sets.")] = "quick",
+    jobs: Jobs = None,
+):
+    """Execute the notebooks that changed.
+
+    Example: course run activations --profile full
+    """
+    import os
+
+    from course_lib.book import run as book_run
+    from course_lib.book import sync as book_sync
+    from course_lib.book.pages import read_pages
+
+    found = project()
+    book_sync.check(found)
+    chosen = read_pages(found, pages)
+    folder = os.environ.get("COURSE_DATA")
+    data = Path(folder).resolve() if folder else None
+    with display(len(chosen), "executing") as progress:
+        report = book_run.run(found, chosen, profile, jobs, data, progress)
+    print(f"{len(report.executed)} executed, {len(report.reused)} unchanged, {len(report.failed)} failed")
+    if report.failed:
+        where = found.failed.relative_to(found.root)
+        raise CourseError(*(f"{name}.ipynb: {problem}" for name, problem in report.failed.items()),
+                          f"the failed notebooks, with tracebacks, are in {where}")  # fmt: skip
+
+
+@app.command()
+def validate(pages: Pages = None, jobs: Jobs = None):
+    """Run the executed notebooks again and compare every output.
+
+    Example: course validate 02_foundations
+    """
+    from course_lib.book import validate as book_validate
+    from course_lib.book.pages import read_pages
+
+    found = project()
+    chosen = read_pages(found, pages)
+    with display(len(chosen), "comparing") as progress:
+        good, bad = book_validate.validate(found, chosen, jobs, progress)
+    print(f"{len(good)} reproduced, {len(bad)} differ")
+    if bad:
+        raise CourseError(*(f"{name}.ipynb: outputs differ\n{differences}" for name, differences in bad.items()))
+
+
+@app.command()
+def build():
+    """Build the site from executed notebooks, and switch to it when it is whole.
+
+    Example: course build
+    """
+    from course_lib.book import publish
+
+    found = project()
+    changed = publish.build(found, lambda line: print(line, flush=True))
+    print(f"the site is {'new' if changed else 'unchanged'}: {found.site / 'index.html'}")
+
+
+@app.command()
+def book():
+    """Execute what changed and build the site.
+
+    Example: course book
+    """
+    run()
+    build()
+    print("look at it with: make serve   (Windows: python -m course_lib serve)")
+
+
+@app.command()
+def status():
+    """List every page: executed or not, how long it took, whether its outputs were reproduced here.
+
+    Example: course status
+    """
+    from course_lib.book.cache import cache_key, entry_of
+    from course_lib.book.imports import ImportGraph
+    from course_lib.book.pages import read_pages
+    from course_lib.book.validate import verdict
+
+    found = project()
+    graph = ImportGraph(found.root)
+    for page in read_pages(found):
+        record = entry_of(found, page.name).load(cache_key(found, page, graph))
+        if record is None:
+            failed = (found.failed / f"{page.name}.ipynb").is_file()
+            print(f"{page.name:50} {'failed' if failed else 'to run'}")
+        else:
+            same = "reproduced" if record.get("verdict") == verdict(record["digest"]) else "not validated here"
+            print(f"{page.name:50} {record['seconds']:6.1f} s  {page.n_claims:3} claims  {same}")
+
+
+@app.command()
+def serve(port: Annotated[int, typer.Option(help="Port of the local web server.")] = 8000):
+    """Show the built site in the browser at http://localhost:8000.
+
+    Example: course serve --port 8080
+    """
+    from course_lib.book.serve import serve as serve_site
+
+    serve_site(project().site, port)
+
+
+@app.command()
+def test():
+    """Everything that makes the course trustworthy: book, validation, complete test suite.
+
+    Example: course test
+    """
+    import subprocess
+
+    book()
+    validate()
+    found = project()
+    sys.exit(subprocess.run([sys.executable, "-m", "pytest"], cwd=found.root, check=False).returncode)
+
+
+@app.command()
+def lab():
+    """Open the notebooks in JupyterLab.
+
+    Example: course lab
+    """
+    import subprocess
+
+    sys.exit(subprocess.run([sys.executable, "-m", "jupyterlab"], cwd=project().root, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""A tiny checkout of the course, with the real tools and pages of a few lines."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from course_lib.book.project import Project
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PAGE = """\
+---
+jupytext:
+  formats: md:myst,ipynb
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+{course}---
+
+# {title}
+
+[Open in Colab]() · a minute to read
+
+{prose}
+
+```{{code-cell}} ipython3
+:tags: [setup]
+
+import course_lib
+```
+
+```{{code-cell}} ipython3
+:tags: [parameters]
+
+n_steps = 3
+```
+
+```{{code-cell}} ipython3
+{code}
+```
+
+```{{code-cell}} ipython3
+:tags: [claim]
+
+assert n_steps >= 3
+```
+"""
+
+CONFIG = """\
+title: Tiny
+author: Nobody
+repository:
+  url: https://github.com/OWNER/REPOSITORY
+  branch: main
+execute:
+  execute_notebooks: "off"
+  stderr_output: error
+sphinx:
+  config:
+    myst_heading_anchors: 3
+"""
+
+
+@dataclass
+class Checkout:
+    """A folder that looks like the repository, and the `course` command in it."""
+
+    root: Path
+
+    @property
+    def project(self) -> Project:
+        return Project(self.root)
+
+    def write(self, path: str, text: str) -> Path:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        return target
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_text(encoding="utf-8")
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        text = self.read(path)
+        assert old in text
+        self.write(path, text.replace(old, new))
+
+    def add_page(
+        self, name: str, code: str = "print('seen', n_steps)", prose: str = "Some prose.", course: str = ""
+    ) -> str:
+        """Write lectures/01_tiny/NAME.md and list it; return the page's name."""
+        page = f"lectures/01_tiny/{name}"
+        header = f"course:\n  {course}\n" if course else ""
+        self.write(f"{page}.md", PAGE.format(title=name.capitalize(), prose=prose, code=code, course=header))
+        self.write("_toc.yml", self.read("_toc.yml") + f"- file: {page}\n")
+        return page
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": "", "COURSE_DATA": "/nowhere", "NO_COLOR": "1"}
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "course_lib.cli", *arguments]
+
+    def course(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        """Run the real command line in this checkout."""
+        result = subprocess.run(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check:
+            assert result.returncode == 0, result.stdout + result.stderr
+        return result
+
+
+def make_checkout(folder: Path) -> Checkout:
+    shutil.copytree(
+        ROOT / "course_lib",
+        folder / "course_lib",
+        ignore=lambda _, names: [n for n in names if n in ("__pycache__", "data", "checks", "serving", "bench")],
+    )
+    made = Checkout(folder)
+    made.write("requirements.txt", "numpy==2.4.6\n")
+    made.write("_config.yml", CONFIG)
+    made.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n")
+    made.write("index.md", "# Tiny\n\nThe first page.\n")
+    return made
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Checkout:
+    return make_checkout(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def new_checkout(tmp_path_factory):
+    """Make as many as you need: new_checkout() -> Checkout."""
+    return lambda: make_checkout(tmp_path_factory.mktemp("checkout"))
