@@ -206,6 +206,28 @@ def test():
 
 
 @app.command()
+def bench(names: Annotated[list[str] | None, typer.Argument(help="Benchmarks; all without one.")] = None):
+    """Measure speed, in interleaved pairs, and write the figures to _build/bench.
+
+    Example: course bench scratch
+    """
+    import subprocess
+
+    found = project()
+    folder = found.root / "course_lib" / "bench"
+    known = sorted(path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "pairs"))
+    for name in names or known:
+        if name not in known:
+            raise CourseError(f"{name}: no such benchmark; the benchmarks are: {', '.join(known)}")
+    for name in names or known:
+        report = found.build / "bench" / f"{name}.json"
+        print(f"{name}, figures in {report.relative_to(found.root)}", flush=True)
+        command = [sys.executable, "-m", f"course_lib.bench.{name}", "--json", str(report)]
+        if subprocess.run(command, cwd=found.root, check=False).returncode != 0:
+            raise CourseError(f"the benchmark {name} failed; what it said stands above")
+
+
+@app.command()
 def lab():
     """Open the notebooks in JupyterLab.
 

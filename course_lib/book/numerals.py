@@ -10,7 +10,7 @@ from course_lib.book.pages import Page, tags
 NUMERAL = re.compile(r"(?<![\w.,$])[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?:\s?(?:%|per cent|percent))?")
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d[\d,_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 NOT_PROSE = re.compile(
-    r"^.*\[Open in Colab\].*$"  # the line under the title
+    r"^[^\n]*\[Open in Colab\][^\n]*$"  # the line under the title
     r"|```.*?```|`[^`\n]*`"  # code
     r"|\$\$.*?\$\$|\$[^$\n]+\$"  # mathematics
     r"|\]\([^)]*\)|<[^>]+>"  # link targets, HTML tags

@@ -63,7 +63,8 @@ def finished_build(attempts: Path, settings: str) -> Path | None:
 def settings_digest(project: Project) -> str:
     """What changes every page at once; a change means a build from nothing."""
     paths = [project.root / name for name in ("_config.yml", "_toc.yml", "requirements.txt")]
-    paths += files_below(project.root / "_static")
+    for folder in ("_static", "_templates"):
+        paths += files_below(project.root / folder)
     paths += sorted(Path(__file__).parent.glob("*.py"))
     return digest_json([platform.python_version(), *(digest_of(path) for path in paths)])
 
@@ -76,7 +77,8 @@ def whole(folder: Path, files: dict[str, str]) -> bool:
 def run_sphinx(source: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     command = [*SPHINX, "build", str(source), "--path-output", str(work), "-n", "-W", "--keep-going", "-q"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "NO_COLOR": "1"}
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if result.returncode != 0:
         said = [
             line.replace(f"{source}{os.sep}", "")

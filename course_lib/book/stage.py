@@ -14,8 +14,8 @@ from course_lib.book.project import Project
 from course_lib.book.stamp import stamp_of, status_table, with_stamp
 
 STATUS_MARK = "<!-- status table -->"
-# Prompt of the fold that hides a cell's code, by tag.
-FOLDED = {"claim": ("Show the check", "Hide the check"), "setup": ("Show the set-up", "Hide the set-up")}
+# What the line says under which a cell's code is folded, by tag. The style sheet puts a tick before a claim.
+FOLDED = {"claim": "checked claim", "setup": "set-up"}
 
 
 def stage(project: Project, folder: Path) -> None:
@@ -55,11 +55,13 @@ def valid_entry(project: Project, page: Page, graph: ImportGraph) -> Entry | Non
 
 
 def plain_files(project: Project) -> list[Path]:
-    """Plain pages of the table of contents, the 404 page and everything in `_static`."""
+    """Plain pages of the table of contents, the 404 page, and what the theme is given."""
     notebooks = set(project.sources)
     paths = [Path(f"{name}.md") for name in project.toc if name not in notebooks]
     paths += [Path(name) for name in ("404.md",) if (project.root / name).is_file()]
-    return paths + [path.relative_to(project.root) for path in files_below(project.root / "_static")]
+    for folder in ("_static", "_templates"):
+        paths += [path.relative_to(project.root) for path in files_below(project.root / folder)]
+    return [path for path in paths if path.suffix != ".pyc"]
 
 
 def with_outputs(page: Page, entry: Entry, stamp: str) -> NotebookNode:
@@ -70,12 +72,11 @@ def with_outputs(page: Page, entry: Entry, stamp: str) -> NotebookNode:
     ]
     for cell, result in zip((cell for cell in notebook.cells if cell.cell_type == "code"), executed, strict=True):
         cell.outputs, cell.execution_count = result.outputs, result.execution_count
-        for tag, (show, hide) in FOLDED.items():
+        for tag, prompt in FOLDED.items():
             if tag in tags(cell):
+                prompts = {"code_prompt_show": prompt, "code_prompt_hide": prompt}
                 cell.metadata["tags"] = [*tags(cell), "hide-input"]
-                cell.metadata["mystnb"] = {
-                    **cell.metadata.get("mystnb", {}), "code_prompt_show": show, "code_prompt_hide": hide
-                }  # fmt: skip
+                cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **prompts}
     title = notebook.cells[0]
     title.source = with_stamp(title.source, stamp)
     return notebook

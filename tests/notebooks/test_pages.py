@@ -1,0 +1,90 @@
+"""Every page keeps the promises of the house: form, budget, claims, alternative texts, numbers vouched for."""
+
+import statistics
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_lib.book import sync
+from course_lib.book.cache import cache_key, entry_of
+from course_lib.book.imports import ImportGraph
+from course_lib.book.kernel import TIME_LIMIT
+from course_lib.book.numerals import unsupported
+from course_lib.book.pages import read_pages, tags
+from course_lib.book.project import Project
+
+PROJECT = Project(Path(__file__).resolve().parents[2])
+PAGES = read_pages(PROJECT)
+GRAPH = ImportGraph(PROJECT.root)
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+@pytest.fixture
+def executed(page) -> nbformat.NotebookNode:
+    entry = entry_of(PROJECT, page.name)
+    if entry.load(cache_key(PROJECT, page, GRAPH)) is None:
+        pytest.fail(f"{page.name} is not executed as it stands; run: make book")
+    return entry.notebook
+
+
+def test_there_are_pages_and_all_pairs_are_in_step():
+    assert PAGES
+    sync.check(PROJECT)
+
+
+@every_page
+def test_cells_are_short_and_prose_is_of_a_length_to_read(page):
+    lines = [len(cell.source.splitlines()) for cell in page.code_cells]
+    assert 8 <= len(lines) <= 30
+    assert max(lines) <= 25
+    assert statistics.median(lines) <= 5
+    assert 600 <= page.n_words <= 2000
+
+
+@every_page
+def test_at_least_three_claims_and_three_outputs(page, executed):
+    assert page.n_claims >= 3
+    assert sum(bool(cell.get("outputs")) for cell in executed.cells) >= 3
+
+
+@every_page
+def test_every_claim_asserts(page):
+    for cell in page.code_cells:
+        if "claim" in tags(cell):
+            assert "assert " in cell.source or "np.testing.assert_" in cell.source, cell.source
+
+
+@every_page
+def test_every_numeral_in_prose_is_shown_or_asserted(page, executed):
+    assert unsupported(page, executed) == []
+
+
+@every_page
+def test_every_picture_has_an_alternative_text(page, executed):
+    for cell in executed.cells:
+        if any("image/png" in output.get("data", {}) for output in cell.get("outputs", [])):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt.split()) >= 5, f"mystnb: image: alt: is missing in the cell\n{cell.source}"
+
+
+@every_page
+def test_nothing_is_printed_to_stderr(executed):
+    for cell in executed.cells:
+        noisy = any(output.get("name") == "stderr" for output in cell.get("outputs", []))
+        assert not noisy or "remove-stderr" in tags(cell), cell.source
+
+
+@every_page
+def test_the_page_stays_within_its_time(page, executed):
+    assert entry_of(PROJECT, page.name).seconds < TIME_LIMIT
+
+
+@every_page
+def test_prose_has_one_sentence_a_line(page):
+    for line in page.prose.splitlines():
+        plain = line.strip()
+        if plain[:1] in "-|>*<" or plain[:1].isdigit():
+            continue
+        assert ". The " not in plain and ". It " not in plain and ". This " not in plain, plain
