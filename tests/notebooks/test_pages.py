@@ -36,7 +36,7 @@ def test_there_are_pages_and_all_pairs_are_in_step():
 
 @every_page
 def test_cells_are_short_and_prose_is_of_a_length_to_read(page):
-    lines = [len(cell.source.splitlines()) for cell in page.code_cells]
+    lines = [sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in page.code_cells]
     assert 8 <= len(lines) <= 30
     assert max(lines) <= 25
     assert statistics.median(lines) <= 5
