@@ -15,7 +15,7 @@ def serve(site: Path, port: int) -> None:
         server = ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=str(site)))
     except OSError:
         raise CourseError(f"port {port} is in use; choose another: course serve --port {port + 1}") from None
-    print(f"http://localhost:{port}  (stop with Ctrl-C)", flush=True)
+    print(f"http://localhost:{server.server_port}  (stop with Ctrl-C)", flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
