@@ -80,7 +80,7 @@ def draw(parameters: list[np.ndarray], path: Path) -> None:
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     p = forward(parameters, grid)[-1].reshape(len(axis), -1)
     colours = LinearSegmentedColormap.from_list("arms", [BLUE, "#8DBFDD", "#F7F7F5", "#F0B48A", VERMILION])
-    figure = plt.figure(figsize=(3, 3), dpi=220)
+    figure = plt.figure(figsize=(3, 3), dpi=220, layout="none")  # whatever style is set
     axes = figure.add_axes((0, 0, 1, 1))
     axes.contourf(axis, axis, p, levels=np.linspace(0, 1, 11), cmap=colours, alpha=0.75)
     if p.min() < 0.5 < p.max():
