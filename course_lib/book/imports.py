@@ -37,7 +37,8 @@ class ImportGraph:
 
     def file_of(self, module: str) -> Path:
         path = self.root.joinpath(*module.split("."))
-        return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        package = path / "__init__.py"  # a folder of data may have the name of a module
+        return package if package.is_file() else path.with_suffix(".py")
 
     def foreign(self, names: set[str]) -> set[str]:
         """Other packages that the modules reached import at once, not only when a function is called."""

@@ -20,6 +20,7 @@ def run_once(checkout):
         "def value():\n    from course_lib.scratch.deep import depth\n    return depth\n",
     )
     checkout.write("course_lib/scratch/deep.py", "depth = 1\n")
+    checkout.write("course_lib/scratch/deep/picture.txt", "data in a folder with the name of a module\n")
     checkout.write("course_lib/scratch/unrelated.py", "nothing = 0\n")
     checkout.write("course_lib/scratch/table.csv", "1,2\n")
     checkout.user = checkout.add_page("user", IMPORTS)
@@ -51,6 +52,7 @@ def test_only_what_a_page_depends_on_runs_it_again(run_once):
         ("course_lib/scratch/deep.py", "depth = 1", "depth = 2", ["user"]),  # imported inside a function
         ("course_lib/scratch/__init__.py", "", "# a parent package\n", ["user"]),
         ("course_lib/scratch/table.csv", "1,2", "1,3", ["user"]),  # data of a package reached
+        ("course_lib/scratch/deep/picture.txt", "data", "bytes", ["user"]),
         ("course_lib/house.mplstyle", "True", "False", ["user", "other"]),  # data of course_lib itself
         ("course_lib/scratch/unrelated.py", "nothing = 0", "nothing = 1", []),
         ("course_lib/cli.py", "The `course` command.", "The command.", []),
