@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.book.kernel import TRANSPORT
+
 START_TIMEOUT = 120  # seconds; many kernels starting at once are slow to answer
 SAVED_AS = "executed.ipynb"
 
@@ -99,6 +101,7 @@ def register_engine() -> None:
     from nbclient.exceptions import DeadKernelError
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
+    from traitlets.config import Config
 
     class Client(PapermillNotebookClient):
         def papermill_execute_cells(self):
@@ -110,8 +113,10 @@ def register_engine() -> None:
     class Engine(NBClientEngine):
         @classmethod
         def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, **_):
+            connection = {"transport": TRANSPORT, "connection_file": str(Path(os.getcwd()).with_name("kernel.json"))}
             client = Client(
                 nb_man,
+                config=Config(KernelManager=connection),
                 kernel_name=kernel_name,
                 startup_timeout=start_timeout,
                 # The deadline belongs to the page, so each cell gets what the cells before it left.

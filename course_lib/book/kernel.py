@@ -11,6 +11,10 @@ from pathlib import Path
 
 TIME_LIMIT = 180  # seconds; a quick page that takes longer fails
 
+# How a kernel is spoken to. Two that start at the same moment may draw the same TCP port, and one of them dies;
+# sockets that are files have names of their own. Windows has none of them.
+TRANSPORT = "tcp" if os.name == "nt" else "ipc"
+
 
 def kernel_settings(threads: int, data: Path | None = None) -> dict[str, str]:
     """What is set for a kernel, and so what a cached result depends on.

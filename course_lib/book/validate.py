@@ -19,7 +19,7 @@ from course_lib.book.project import Project
 from course_lib.book.run import side_by_side
 
 SANITISE = Path(__file__).with_name("sanitise.cfg")
-PLUGIN = "course_lib.book.nbval_images"
+PLUGIN = "course_lib.book.nbval_plugin"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
