@@ -119,8 +119,8 @@ d_swish = exercise(
     reference=activations.d_swish,
     second=_d_swish_by_tanh,
     inputs=[
-        case("five numbers and beta = 1", x=normal(5, scale=2), beta=1.0),
-        case("a batch and a beta between 1.5 and 3", x=normal(2, 3), beta=uniform(low=1.5, high=3)),
+        case("five numbers with beta = 1", x=normal(5, scale=2), beta=1.0),
+        case("a batch with a larger beta", x=normal(2, 3), beta=uniform(low=1.5, high=3)),
         case("numbers far out", x=np.array([-900.0, -1.0, 0.0, 1.0, 900.0]), beta=1.0),
     ],
     mistakes={
@@ -170,8 +170,8 @@ softmax = exercise(
     second=lambda x, axis: np.exp(x - np.logaddexp.reduce(x, axis=axis, keepdims=True)),
     inputs=[
         case("four scores", x=normal(4), axis=-1),
-        case("a batch, along its rows", x=normal(3, 4, scale=2), axis=-1),
-        case("a batch, along its columns", x=normal(3, 4, scale=2), axis=0),
+        case("the rows of a batch", x=normal(3, 4, scale=2), axis=-1),
+        case("the columns of a batch", x=normal(3, 4, scale=2), axis=0),
         case("the middle axis of three", x=normal(2, 3, 4), axis=1),
         case("scores of 1000", x=np.array([[1000.0, 999.0, 990.0]]), axis=-1),
         case("two rows far apart", x=np.array([[1000.0, 1001.0], [-1000.0, -998.0]]), axis=-1),

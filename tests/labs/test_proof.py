@@ -75,6 +75,8 @@ def test_mistakes_differ_from_each_other_whatever_their_order(name, exercise):
 def test_an_exercise_is_worded_for_a_student(name, exercise):
     assert exercise.task.startswith(exercise.name + "(") or not isinstance(exercise, FunctionExercise)
     assert len(exercise.wrong_answers) >= 3
+    for case in getattr(exercise, "inputs", ()):
+        assert "," not in case.what and " and " not in case.what, f"{case.what}: read as two in the list of a tick"
     for hint in exercise.wrong_answers:
         assert hint[0].isupper() or hint[0].isdigit(), hint
         assert hint.endswith((".", "?")) and len(hint.split()) <= 40, hint
