@@ -99,11 +99,11 @@ def run(
 
     from course_lib.book import run as book_run
     from course_lib.book import sync as book_sync
-    from course_lib.book.pages import read_pages
+    from course_lib.book.pages import pages_to_run
 
     found = project()
     book_sync.check(found)
-    chosen = read_pages(found, pages)
+    chosen = pages_to_run(found, pages)
     folder = os.environ.get("COURSE_DATA")
     data = Path(folder).resolve() if folder else None
     with display(len(chosen), "executing") as progress:
@@ -122,10 +122,10 @@ def validate(pages: Pages = None, jobs: Jobs = None):
     Example: course validate 02_foundations
     """
     from course_lib.book import validate as book_validate
-    from course_lib.book.pages import read_pages
+    from course_lib.book.pages import pages_to_run
 
     found = project()
-    chosen = read_pages(found, pages)
+    chosen = pages_to_run(found, pages)
     with display(len(chosen), "comparing") as progress:
         good, bad = book_validate.validate(found, chosen, jobs, progress)
     print(f"{len(good)} reproduced, {len(bad)} differ")
@@ -165,12 +165,12 @@ def status():
     """
     from course_lib.book.cache import cache_key, entry_of
     from course_lib.book.imports import ImportGraph
-    from course_lib.book.pages import read_pages
+    from course_lib.book.pages import pages_to_run
     from course_lib.book.validate import verdict
 
     found = project()
     graph = ImportGraph(found.root)
-    for page in read_pages(found):
+    for page in pages_to_run(found):
         record = entry_of(found, page.name).load(cache_key(found, page, graph))
         if record is None:
             failed = (found.failed / f"{page.name}.ipynb").is_file()

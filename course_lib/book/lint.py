@@ -6,8 +6,9 @@ import re
 import yaml
 
 from course_lib.book.errors import CourseError
+from course_lib.book.labs import lab_name
 from course_lib.book.pages import COLAB_LINK, COURSE_KEYS, Page, header_of, tags, without_magics
-from course_lib.book.project import PAGE_FOLDERS, Project
+from course_lib.book.project import LABS, PAGE_FOLDERS, SOLUTIONS, Project, is_lab, is_solution
 
 KNOWN_TAGS = {
     "setup", "parameters", "claim", "hide-input", "hide-output", "remove-input", "remove-stderr", "remove-cell",
@@ -22,14 +23,20 @@ INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 def check_contents(project: Project) -> list[str]:
     """The table of contents against the files."""
     problems = []
-    listed, sources = project.toc, set(project.sources)
+    listed, labs = project.toc, {lab_name(name) for name in project.sources if is_solution(name)}
+    sources = {*project.sources, *labs}
     for name in listed:
-        if not (project.root / f"{name}.md").is_file():
+        if not (project.root / f"{name}.md").is_file() and name not in labs:
             problems.append(f"_toc.yml: lists {name}, but there is no {name}.md; write the page or delete the line")
     for name in sorted({name for name in listed if listed.count(name) > 1}):
         problems.append(f"_toc.yml: lists {name} more than once; delete all lines but one")
     for name in sorted(sources - set(listed)):
         problems.append(f"{name}.md: not in _toc.yml; add the line `- file: {name}` to its chapter")
+    for name in project.notebooks:
+        if is_lab(name) and name not in labs:
+            source = SOLUTIONS + name.removeprefix(LABS)
+            problems.append(f"{name}.md: a lab without its solution; write {source}.md, or delete the lab")
+            sources.add(name)  # one line is enough
     for folder in PAGE_FOLDERS:
         for path in sorted((project.root / folder).rglob("*.ipynb")):
             name = path.relative_to(project.root).with_suffix("").as_posix()
@@ -88,7 +95,7 @@ def check_cells(page: Page) -> list[str]:
     page.imported_names()  # raises where a cell is not Python
     for tag, what in (("parameters", "its quick values, with a comment each"), ("setup", "the install cell")):
         count = sum(tag in tags(cell) for cell in page.code_cells)
-        if count != 1:
+        if count != 1 and not (page.is_solution and tag == "parameters" and count == 0):
             problems.append(f"{count} cells are tagged {tag}; tag exactly one ({what})")
     for unknown in sorted({tag for cell in page.code_cells for tag in tags(cell)} - KNOWN_TAGS):
         problems.append(f"unknown cell tag {unknown}; known are {', '.join(sorted(KNOWN_TAGS))}")

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from course_lib.book.errors import CourseError
 from course_lib.book.files import digest
-from course_lib.book.project import Project, read_header
+from course_lib.book.project import Project, is_lab, is_solution, read_header
 
 COURSE_KEYS = {"full", "alone", "facts"}  # what a page's header may say under `course:`
 
@@ -64,6 +64,15 @@ class Page:
     def course(self) -> dict:
         """The `course:` block of the header."""
         return dict(self.notebook.metadata.get("course") or {})
+
+    @property
+    def is_solution(self) -> bool:
+        return is_solution(self.name)
+
+    @property
+    def is_lab(self) -> bool:
+        """For students to fill in, so never executed."""
+        return is_lab(self.name)
 
     @property
     def alone(self) -> bool:
@@ -153,7 +162,7 @@ def read_pages(project: Project, patterns: list[str] | None = None) -> list[Page
     A pattern is the path of a page or a folder, the last part of such a path, or any of these with `*`.
     """
     order = {name: place for place, name in enumerate(project.toc)}
-    names = sorted(project.sources, key=lambda name: (order.get(name, len(order)), name))
+    names = sorted(project.notebooks, key=lambda name: (order.get(name, len(order)), name))
     if patterns:
         chosen = set()
         for pattern in patterns:
@@ -163,6 +172,16 @@ def read_pages(project: Project, patterns: list[str] | None = None) -> list[Page
             chosen |= found
         names = [name for name in names if name in chosen]
     return [read_page(project, name) for name in names]
+
+
+def pages_to_run(project: Project, patterns: list[str] | None = None) -> list[Page]:
+    """The same without labs, which wait for a student."""
+    pages = read_pages(project, patterns)
+    chosen = [page for page in pages if not page.is_lab]
+    if pages and not chosen:
+        names = ", ".join(page.name for page in pages)
+        raise CourseError(f"{names}: for students to fill in, so never executed; choose the solution instead")
+    return chosen
 
 
 def matches(name: str, pattern: str) -> bool:

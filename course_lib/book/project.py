@@ -10,6 +10,7 @@ from course_lib.book.errors import CourseError
 from course_lib.book.files import digest_of
 
 PAGE_FOLDERS = ("lectures", "labs", "about")  # where notebook pages may stand
+LABS, SOLUTIONS = "labs/", "labs/solutions/"  # what students fill in, and what it is derived from
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,12 @@ class Project:
 
     @cached_property
     def sources(self) -> list[str]:
-        """Every notebook page of the checkout: a `.md` whose header names a kernel, without suffix."""
+        """Every page that somebody writes: a `.md` whose header names a kernel, without suffix. Not the labs."""
+        return [name for name in self.notebooks if not is_lab(name)]
+
+    @property  # not cached: sync makes new ones
+    def notebooks(self) -> list[str]:
+        """Every notebook page of the checkout, the derived labs among them."""
         found = []
         for folder in PAGE_FOLDERS:
             for path in sorted((self.root / folder).rglob("*.md")):
@@ -69,6 +75,15 @@ class Project:
 
     def requirements_digest(self) -> str:
         return digest_of(self.root / "requirements.txt")
+
+
+def is_solution(name: str) -> bool:
+    return name.startswith(SOLUTIONS)
+
+
+def is_lab(name: str) -> bool:
+    """A page for students to fill in: derived from its solution, and never executed."""
+    return name.startswith(LABS) and not is_solution(name)
 
 
 def find_project(start: Path | None = None) -> Project:

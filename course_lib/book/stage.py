@@ -9,6 +9,7 @@ from course_lib.book.cache import Entry, cache_key, entry_of
 from course_lib.book.errors import CourseError
 from course_lib.book.files import files_below, write_if_changed
 from course_lib.book.imports import ImportGraph
+from course_lib.book.labs import without_markers
 from course_lib.book.pages import Page, read_pages, tags
 from course_lib.book.project import Project
 from course_lib.book.stamp import stamp_of, status_table, with_stamp
@@ -16,20 +17,25 @@ from course_lib.book.stamp import stamp_of, status_table, with_stamp
 STATUS_MARK = "<!-- status table -->"
 # What the line says under which a cell's code is folded, by tag. The style sheet puts a tick before a claim.
 FOLDED = {"claim": "checked claim", "setup": "set-up"}
+LAB_LABEL = "For you to fill in. Nothing on this page has been executed."
 
 
 def stage(project: Project, folder: Path) -> None:
     """Bring `folder` to the present state, writing only files whose bytes change."""
     graph = ImportGraph(project.root)
     pages = read_pages(project)
-    entries = {page.name: valid_entry(project, page, graph) for page in pages}
+    executed = [page for page in pages if not page.is_lab]
+    entries = {page.name: valid_entry(project, page, graph) for page in executed}
     missing = [name for name, entry in entries.items() if entry is None]
     if missing:
         raise CourseError(*(f"{name}.ipynb: not executed as it stands; run: course run" for name in missing))
 
     staged = {Path("_config.yml"), Path("_toc.yml")}
     for page in pages:
-        notebook = with_outputs(page, entries[page.name], stamp_of(page, entries[page.name], graph))
+        if page.is_lab:
+            notebook = presented(page, LAB_LABEL)
+        else:
+            notebook = with_outputs(page, entries[page.name], stamp_of(page, entries[page.name], graph))
         path = Path(f"{page.name}.ipynb")
         write_if_changed(folder / path, nbformat.writes(notebook) + "\n")
         staged.add(path)
@@ -38,7 +44,7 @@ def stage(project: Project, folder: Path) -> None:
         if path.suffix == ".md":
             text = (project.root / path).read_text(encoding="utf-8")
             if STATUS_MARK in text:
-                text = text.replace(STATUS_MARK, status_table(pages, entries, path))
+                text = text.replace(STATUS_MARK, status_table(executed, entries, path))
             write_if_changed(folder / path, text)
         else:
             write_if_changed(folder / path, (project.root / path).read_bytes())
@@ -56,7 +62,7 @@ def valid_entry(project: Project, page: Page, graph: ImportGraph) -> Entry | Non
 
 def plain_files(project: Project) -> list[Path]:
     """Plain pages of the table of contents, the 404 page, and what the theme is given."""
-    notebooks = set(project.sources)
+    notebooks = set(project.notebooks)
     paths = [Path(f"{name}.md") for name in project.toc if name not in notebooks]
     paths += [Path(name) for name in ("404.md",) if (project.root / name).is_file()]
     for folder in ("_static", "_templates"):
@@ -66,12 +72,21 @@ def plain_files(project: Project) -> list[Path]:
 
 def with_outputs(page: Page, entry: Entry, stamp: str) -> NotebookNode:
     """Text and metadata from the present page, outputs from the cache, cell by cell."""
-    notebook = nbformat.from_dict(nbformat.reads(page.ipynb, as_version=4))
+    notebook = presented(page, stamp)
     executed = [
         cell for cell in entry.notebook.cells if cell.cell_type == "code" and "injected-parameters" not in tags(cell)
     ]
     for cell, result in zip((cell for cell in notebook.cells if cell.cell_type == "code"), executed, strict=True):
         cell.outputs, cell.execution_count = result.outputs, result.execution_count
+    return notebook
+
+
+def presented(page: Page, stamp: str) -> NotebookNode:
+    """The page as readers see it, without outputs: stamped, some cells folded, no markers."""
+    notebook = nbformat.from_dict(nbformat.reads(page.ipynb, as_version=4))
+    for cell in notebook.cells:
+        if page.is_solution:
+            cell.source = without_markers(cell.source)
         for tag, prompt in FOLDED.items():
             if tag in tags(cell):
                 prompts = {"code_prompt_show": prompt, "code_prompt_hide": prompt}

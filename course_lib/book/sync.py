@@ -1,10 +1,11 @@
-"""Derive what is derived: Colab links and install cells in the sources, and every `.ipynb`."""
+"""Derive what is derived: Colab links and install cells in the sources, labs from solutions, and every `.ipynb`."""
 
 from course_lib.book.errors import CourseError
 from course_lib.book.files import write_if_changed
+from course_lib.book.labs import check_no_markers, check_solution, lab_name, lab_text
 from course_lib.book.lint import check_contents, check_page
 from course_lib.book.pages import Page, read_page, with_links_filled
-from course_lib.book.project import Project
+from course_lib.book.project import Project, is_solution
 
 
 def derived_files(project: Project) -> dict[str, str]:
@@ -14,6 +15,11 @@ def derived_files(project: Project) -> dict[str, str]:
         text = with_links_filled(project, name, read_page(project, name).text)
         files[f"{name}.md"] = text
         files[f"{name}.ipynb"] = Page(name, text).ipynb
+        if is_solution(name):
+            lab = lab_name(name)
+            text = with_links_filled(project, lab, lab_text(Page(name, text)))
+            files[f"{lab}.md"] = text
+            files[f"{lab}.ipynb"] = Page(lab, text).ipynb
     return files
 
 
@@ -26,7 +32,11 @@ def check(project: Project) -> None:
     """Raise with one line for everything an author must mend before pages run."""
     problems = check_contents(project)
     for name in project.sources:
-        problems += check_page(read_page(project, name))
+        page = read_page(project, name)
+        found = check_page(page)
+        if not found:  # a page with a broken header has no cells to look at
+            found = check_solution(project, page) if page.is_solution else check_no_markers(page)
+        problems += found
     if not problems:  # a page with a broken header has no notebook to compare
         for path, text in derived_files(project).items():
             if not (project.root / path).is_file():

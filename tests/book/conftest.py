@@ -52,6 +52,78 @@ assert n_steps >= 3
 ```
 """
 
+SOLUTION = """\
+---
+jupytext:
+  formats: md:myst,ipynb
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# Solution: count
+
+[Open in Colab]() · a minute · after [the page](../../index.md)
+
+<!-- BEGIN SOLUTION -->
+The answers, for [the lab](../{stem}.ipynb).
+
+<!-- END SOLUTION -->
+## Count
+
+Write it, as [here](#count) or [there](https://example.org/x).
+
+```{{code-cell}} ipython3
+:tags: [setup]
+
+import course_lib
+```
+
+```{{code-cell}} ipython3
+from course_lib.checks import lab
+
+check = lab("{stem}")
+```
+
+```{{code-cell}} ipython3
+{code}
+```
+
+```{{code-cell}} ipython3
+print(check.double(double))
+```
+
+```{{code-cell}} ipython3
+---
+tags: [claim]
+---
+assert check.passed
+```
+
+The end.
+"""
+
+TINY_CHECKS = """\
+class Lab:
+    passed = False
+
+    def double(self, function):
+        self.passed = function(2) == 4
+        return "right" if self.passed else "wrong"
+
+
+def lab(name):
+    return Lab()
+"""
+
+DOUBLE = """\
+def double(x):
+    \'\'\'Twice x.\'\'\'
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION"""
+
 CONFIG = """\
 title: Tiny
 author: Nobody
@@ -100,6 +172,15 @@ class Checkout:
         self.write(f"{page}.md", PAGE.format(title=name.capitalize(), prose=prose, code=code, course=header))
         self.write("_toc.yml", self.read("_toc.yml") + f"- file: {page}\n")
         return page
+
+    def add_lab(self, stem: str = "01_tiny", code: str = DOUBLE) -> str:
+        """Write labs/solutions/STEM.md and all it needs; return the solution's name."""
+        solution = f"labs/solutions/{stem}"
+        self.write(f"{solution}.md", SOLUTION.format(stem=stem, code=code))
+        self.write("course_lib/checks/__init__.py", TINY_CHECKS)
+        self.write(f"course_lib/checks/lab_{stem}.py", "EXERCISES = []\n")
+        self.write("_toc.yml", self.read("_toc.yml") + f"- file: labs/{stem}\n- file: {solution}\n")
+        return solution
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": "", "COURSE_DATA": "/nowhere", "NO_COLOR": "1"}

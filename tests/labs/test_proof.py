@@ -1,0 +1,92 @@
+"""One proof for every exercise of every lab: right answers pass, wrong ones fail, each with the hint it deserves."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from course_lib.checks.calls import local
+from course_lib.checks.exercise import FunctionExercise
+from course_lib.checks.labs import LABS
+from course_lib.checks.notebook import Lab, lab
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = range(5)  # a marker draws inputs that the notebook does not; the proof must not hang on one draw
+EXERCISES = [(name, exercise) for name, load in LABS.items() for exercise in load()]
+WRONG = [(name, exercise, hint) for name, exercise in EXERCISES for hint in exercise.wrong_answers]
+
+
+def over_the_wire(thing):
+    """The call a marker makes: what passes through it has been JSON."""
+    call = local(thing)
+
+    def asked(request):
+        return json.loads(json.dumps(call(json.loads(json.dumps(request, allow_nan=False))), allow_nan=False))
+
+    return asked
+
+
+every_exercise = pytest.mark.parametrize(
+    ("name", "exercise"), EXERCISES, ids=[f"{name}-{exercise.name}" for name, exercise in EXERCISES]
+)
+
+
+@every_exercise
+@pytest.mark.parametrize("seed", SEEDS)
+def test_right_answers_pass(name, exercise, seed):
+    assert len(exercise.right_answers) >= 2
+    for answer in exercise.right_answers:
+        verdict = exercise.mark(local(answer), seed)
+        assert verdict.passed, verdict
+        assert exercise.mark(over_the_wire(answer), seed) == verdict
+
+
+@every_exercise
+def test_a_stub_is_not_attempted(name, exercise):
+    def stub(*arguments):
+        raise NotImplementedError("your code goes here")
+
+    for undone in (stub, ...) if isinstance(exercise, FunctionExercise) else (...,):
+        assert exercise.mark(over_the_wire(undone)).state == "not attempted"
+
+
+@pytest.mark.parametrize(
+    ("name", "exercise", "hint"), WRONG, ids=[f"{name}-{exercise.name}-{hint[:40]}" for name, exercise, hint in WRONG]
+)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_mistake_fails_with_its_own_hint(name, exercise, hint, seed):
+    """The hint is found by comparing with all mistakes, so this also proves that no two of them are alike."""
+    verdict = exercise.mark(local(exercise.wrong_answers[hint]), seed)
+    assert (verdict.state, verdict.hint) == ("wrong", hint), verdict
+    assert exercise.mark(over_the_wire(exercise.wrong_answers[hint]), seed) == verdict
+
+
+@every_exercise
+def test_mistakes_differ_from_each_other_whatever_their_order(name, exercise):
+    if isinstance(exercise, FunctionExercise):
+        backwards = type(exercise)(
+            **{**vars(exercise), "mistakes": dict(reversed(exercise.mistakes.items()))},
+        )
+        for hint, mistake in exercise.mistakes.items():
+            assert backwards.mark(local(mistake)).hint == hint
+
+
+@every_exercise
+def test_an_exercise_is_worded_for_a_student(name, exercise):
+    assert exercise.task.startswith(exercise.name + "(") or not isinstance(exercise, FunctionExercise)
+    assert len(exercise.wrong_answers) >= 3
+    for case in getattr(exercise, "inputs", ()):
+        assert "," not in case.what and " and " not in case.what, f"{case.what}: read as two in the list of a tick"
+    for hint in exercise.wrong_answers:
+        assert hint[0].isupper() or hint[0].isdigit(), hint
+        assert hint.endswith((".", "?")) and len(hint.split()) <= 40, hint
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_has_four_to_six_exercises_under_names_of_their_own(name):
+    exercises = LABS[name]()
+    assert 4 <= len(exercises) <= 6
+    assert len({exercise.name for exercise in exercises}) == len(exercises)
+    for exercise in exercises:
+        assert not hasattr(Lab, exercise.name), f"check.{exercise.name} is taken"
+        assert getattr(lab(name), exercise.name).__doc__ == exercise.task
