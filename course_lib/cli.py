@@ -32,7 +32,7 @@ def main() -> None:
             print(f"error: {line}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno != errno.ENOSPC and "[Errno 28]" not in str(error):  # shutil.Error holds several in one
             raise
         sys.exit("error: the disk is full; free some space and run the same command again, nothing is lost")
 

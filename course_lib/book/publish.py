@@ -4,6 +4,7 @@ Sphinx with `-W` turns green on a second try, because a page it has read is not 
 damaged file. So its result counts only with a marker that is taken away before it starts and written after success.
 """
 
+import errno
 import os
 import platform
 import shutil
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from course_lib.book.errors import CourseError
+from course_lib.book.errors import COLOUR, CourseError
 from course_lib.book.files import digest_json, digest_of, files_below, manifest, read_json, write_json
 from course_lib.book.project import Project
 from course_lib.book.stage import stage
@@ -77,17 +78,13 @@ def whole(folder: Path, files: dict[str, str]) -> bool:
 def run_sphinx(source: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     command = [*SPHINX, "build", str(source), "--path-output", str(work), "-n", "-W", "--keep-going", "-q"]
-    environment = {**os.environ, "NO_COLOR": "1"}
-    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        said = [
-            line.replace(f"{source}{os.sep}", "")
-            for line in (result.stdout + result.stderr).splitlines()
-            if "WARNING:" in line or "ERROR:" in line or "Exception" in line
-        ]
-        raise CourseError(
-            *(said or result.stderr.strip().splitlines()[-20:]), "the site was not built; the old one stays"
-        )
+        log = COLOUR.sub("", result.stdout + result.stderr).replace(f"{source}{os.sep}", "")
+        if "[Errno 28]" in log:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        said = [line for line in log.splitlines() if "WARNING:" in line or "ERROR:" in line or "Exception" in line]
+        raise CourseError(*(said or log.splitlines()[-20:]), "the site was not built; the old one stays")
 
 
 def publish(project: Project, html: Path, files: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Execute the pages that changed, side by side; list every failure at the end."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +89,8 @@ def side_by_side(function: Callable, tasks: list, jobs: int) -> Iterable:
     """Results in the order in which they are ready. One task, or one job, needs no second process."""
     if jobs == 1 or len(tasks) < 2:
         return map(function, tasks)
+    # Whoever stops half-way (a full disk, Ctrl-C) has said why; joblib need not add that it cancelled the rest.
+    warnings.filterwarnings("ignore", module="joblib")
     pool = Parallel(n_jobs=min(jobs, len(tasks)), batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
     return pool(delayed(function)(task) for task in tasks)
 

@@ -1,7 +1,6 @@
 """Run every executed notebook again with nbval and compare each output with the stored one."""
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.book.cache import cache_key, entry_of
-from course_lib.book.errors import CourseError
+from course_lib.book.errors import COLOUR, CourseError
 from course_lib.book.files import digest_json, digest_of
 from course_lib.book.imports import ImportGraph
 from course_lib.book.kernel import TIME_LIMIT, kernel_environment, kernel_settings, this_machine, threads_for
@@ -20,7 +19,6 @@ from course_lib.book.run import side_by_side
 
 SANITISE = Path(__file__).with_name("sanitise.cfg")
 PLUGIN = "course_lib.book.nbval_plugin"
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,16 @@
 """The course command as a person meets it."""
 
+import errno
 import re
+import shutil
+import socket
+import subprocess
+import urllib.request
 
 import pytest
 from typer.testing import CliRunner
 
+from course_lib import cli
 from course_lib.cli import app
 
 COMMANDS = ["sync", "run", "validate", "build", "book", "status", "serve", "test", "bench", "lab"]
@@ -60,8 +66,6 @@ def test_status_says_of_each_page_how_it_stands(checkout):
 
 
 def test_a_command_of_another_checkout_is_refused(checkout, new_checkout):
-    import subprocess
-
     other = new_checkout()
     environment = {**checkout.environment(), "PYTHONPATH": str(other.root), "PYTHONSAFEPATH": "1"}
     result = subprocess.run(
@@ -72,8 +76,6 @@ def test_a_command_of_another_checkout_is_refused(checkout, new_checkout):
 
 
 def test_serve_without_a_site_and_on_a_used_port(checkout):
-    import socket
-
     assert checkout.course("serve", check=False).stderr == "error: there is no site yet; run: make book\n"
     checkout.write("_build/site/index.html", "<h1>Hello</h1>")
     with socket.socket() as used:
@@ -85,9 +87,6 @@ def test_serve_without_a_site_and_on_a_used_port(checkout):
 
 
 def test_serve_shows_the_site(checkout):
-    import subprocess
-    import urllib.request
-
     checkout.write("_build/site/index.html", "<h1>Hello</h1>")
     process = subprocess.Popen(
         checkout.command("serve", "--port", "0"),
@@ -105,15 +104,23 @@ def test_serve_shows_the_site(checkout):
         process.wait()
 
 
-def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
-    import errno
-
-    from course_lib import cli
-
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), shutil.Error(["a", "b", "[Errno 28] No space"])]
+)
+def test_a_full_disk_is_one_sentence(monkeypatch, error):
     def full():
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     monkeypatch.setattr(cli, "app", full)
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert str(stopped.value).startswith("error: the disk is full; free some space and run the same command again")
+
+
+def test_other_errors_of_the_system_keep_their_traceback(monkeypatch):
+    def broken():
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(cli, "app", broken)
+    with pytest.raises(PermissionError):
+        cli.main()

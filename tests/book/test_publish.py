@@ -1,11 +1,13 @@
 """The site is whole or not there, whatever happens on the way."""
 
+import errno
 import json
 import random
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -102,6 +104,7 @@ def test_a_broken_link_fails_every_time_and_leaves_the_old_site(built):
         result = built.course("book", check=False)
         assert result.returncode == 1
         assert "nowhere.md" in result.stderr
+        assert "\x1b" not in result.stderr  # plain words, no colour codes
         assert "error: the site was not built" in result.stderr
         assert manifest(built.project.site) == before
     built.replace(f"{built.page}.md", "nowhere.md", "index.md")
@@ -127,6 +130,16 @@ def test_a_page_not_executed_as_it_stands_is_never_published(built):
     sync.sync(built.project)
     with pytest.raises(CourseError, match=f"{built.page}.ipynb: not executed as it stands; run: course run"):
         build(built.project)
+
+
+def test_a_disk_that_fills_up_under_sphinx_is_named(built, monkeypatch):
+    built.replace(f"{built.page}.md", "Some prose", "More prose")
+    sync.sync(built.project)
+    full = "import sys; sys.exit('OSError: [Errno 28] No space left on device')"
+    monkeypatch.setattr("course_lib.book.publish.SPHINX", [sys.executable, "-c", full])
+    with pytest.raises(OSError) as caught:
+        build(built.project)
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_output_on_stderr_fails_the_build_except_where_it_is_tagged(built):
