@@ -228,6 +228,31 @@ def bench(names: Annotated[list[str] | None, typer.Argument(help="Benchmarks; al
 
 
 @app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="Notebooks, folders of them, or zip files.")],
+    report: Annotated[Path, typer.Option(help="The folder for marks.json and junit.xml.")] = Path("_build/check"),
+    seconds: Annotated[float, typer.Option(min=1, help="For one call of a student's function.")] = 10,
+    seed: Annotated[int | None, typer.Option(min=0, help="Draws the inputs; a new one every time without it.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Submissions at once; one per core without it.")] = None,
+):
+    """Mark lab notebooks that students handed in.
+
+    Example: course check submissions/ late/anna.zip
+    """
+    from course_lib.checks import mark
+
+    try:
+        found = mark.submissions(paths)
+        with display(len(found), "marking") as progress:
+            results = mark.mark_all(found, seed, jobs, seconds, lambda result: progress(f"marked  {result.name}"))
+    except mark.Unmarkable as problem:
+        raise CourseError(str(problem)) from None
+    print(mark.table(results))
+    mark.write_reports(results, report)
+    sys.exit(0 if all(result.passed for result in results) else 1)
+
+
+@app.command()
 def lab():
     """Open the notebooks in JupyterLab.
 

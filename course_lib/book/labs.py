@@ -9,8 +9,9 @@ import ast
 import re
 
 from course_lib.book.errors import CourseError
+from course_lib.book.files import read_json
 from course_lib.book.pages import Page, tags, without_magics
-from course_lib.book.project import LABS, SOLUTIONS, Project
+from course_lib.book.project import LABS, SOLUTIONS, Project, is_lab
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 PROSE_BEGIN, PROSE_END = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
@@ -181,6 +182,19 @@ def check_solution(project: Project, page: Page) -> list[str]:
         problems.append(
             f"{page.name}.md: the title must begin with {SOLUTION_TITLE!r}; the lab's begins with {LAB_TITLE!r}"
         )
+    return problems
+
+
+def check_work(project: Project) -> list[str]:
+    """Labs that somebody has filled in where they lie: a derived notebook has never been executed."""
+    problems = []
+    for name in filter(is_lab, project.notebooks):
+        notebook = read_json(project.root / f"{name}.ipynb") or {}
+        if any(cell.get("execution_count") or cell.get("outputs") for cell in notebook.get("cells", [])):
+            problems.append(
+                f"{name}.ipynb: has been executed, so it may hold somebody's work; move it out of {LABS}, "
+                "then run: course sync"
+            )
     return problems
 
 

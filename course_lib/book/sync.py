@@ -2,7 +2,7 @@
 
 from course_lib.book.errors import CourseError
 from course_lib.book.files import write_if_changed
-from course_lib.book.labs import check_no_markers, check_solution, lab_name, lab_text
+from course_lib.book.labs import check_no_markers, check_solution, check_work, lab_name, lab_text
 from course_lib.book.lint import check_contents, check_page
 from course_lib.book.pages import Page, read_page, with_links_filled
 from course_lib.book.project import Project, is_solution
@@ -24,13 +24,15 @@ def derived_files(project: Project) -> dict[str, str]:
 
 
 def sync(project: Project) -> list[str]:
-    """Write what differs; return the paths written."""
+    """Write what differs; return the paths written. Nobody's answers are overwritten."""
+    if problems := check_work(project):
+        raise CourseError(*problems)
     return [path for path, text in derived_files(project).items() if write_if_changed(project.root / path, text)]
 
 
 def check(project: Project) -> None:
     """Raise with one line for everything an author must mend before pages run."""
-    problems = check_contents(project)
+    problems = check_contents(project) + check_work(project)
     for name in project.sources:
         page = read_page(project, name)
         found = check_page(page)

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.checks.plain import PlainDataError, decode, encode
+from course_lib.checks.plain import LONGEST_TEXT, PlainDataError, decode, encode, printable
 
 Call = Callable[[list | None], dict]
-LONGEST_MESSAGE = 300  # characters of an exception's text
 NOT_A_FUNCTION = "not a function; hand over its name alone, without brackets after it"
 
 
@@ -55,7 +54,7 @@ def local(thing: Any) -> Call:
                 warnings.simplefilter("ignore")
                 value = encode(target(*given))
         except (Exception, SystemExit) as error:  # also MemoryError and endless recursion
-            return {"raised": type(error).__name__, "says": str(error)[:LONGEST_MESSAGE]}
+            return {"raised": type(error).__name__, "says": str(error)[:LONGEST_TEXT]}
         changed = [place for place, tree in enumerate(arguments) if encode(given[place]) != tree]
         return {"value": value, "changed": changed}
 
@@ -67,7 +66,10 @@ def outcome(reply: dict) -> Outcome:
     if not isinstance(reply, dict):
         raise PlainDataError("the reply is no reply")
     if "raised" in reply:
-        return Outcome(Raised(str(reply["raised"]), str(reply.get("says", ""))))
+        return Outcome(Raised(printable(str(reply["raised"])), printable(str(reply.get("says", "")))))
     if "value" not in reply:
         raise PlainDataError("the reply has no value")
-    return Outcome(decode(reply["value"]), tuple(int(place) for place in reply.get("changed", ())))
+    changed = reply.get("changed", [])
+    if not isinstance(changed, list) or not all(isinstance(place, int) for place in changed):
+        raise PlainDataError("the reply does not say which arguments changed")
+    return Outcome(decode(reply["value"]), tuple(changed))

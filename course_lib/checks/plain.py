@@ -16,6 +16,7 @@ from course_lib.checks.inputs import NamedFunction, function
 
 MAX_BYTES = 50_000_000  # of one array; no exercise has an answer of that size
 MAX_DEPTH = 20  # of lists in lists
+LONGEST_TEXT = 300  # characters of an exception's message and the like
 
 
 class PlainDataError(ValueError):
@@ -93,10 +94,15 @@ def decode(tree: Any) -> Any:
         if kind == "function":
             return function(content)
         if kind == "other":
-            return Other(str(content))
+            return Other(printable(str(content)))
     except (ValueError, TypeError, EOFError, MemoryError, binascii.Error) as error:
         raise PlainDataError(f"damaged plain data of kind {kind}: {error}") from None
     raise PlainDataError(f"plain data of an unknown kind: {str(kind)[:60]}")
+
+
+def printable(text: str) -> str:
+    """One line without control characters: a student's words must not look like the marker's, nor move a cursor."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)[:LONGEST_TEXT]
 
 
 def as_key(key: Any) -> Any:

@@ -137,6 +137,21 @@ def test_a_second_sync_writes_nothing_and_drift_fails_the_check(checkout, soluti
                                            ((solution, "ipynb"), (LAB, "md"), (LAB, "ipynb"))]  # fmt: skip
 
 
+def test_a_lab_that_somebody_has_filled_in_is_not_overwritten(checkout, solution):
+    notebook = json.loads(checkout.read(f"{LAB}.ipynb"))
+    notebook["cells"][2]["execution_count"] = 1
+    mine = json.dumps(notebook)
+    checkout.write(f"{LAB}.ipynb", mine)
+    result = checkout.course("sync", check=False)
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"error: {LAB}.ipynb: has been executed, so it may hold somebody's work; move it out of labs/, "
+        "then run: course sync\n"
+    )
+    assert checkout.read(f"{LAB}.ipynb") == mine
+    assert "somebody's work" in problems(checkout)[0]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
