@@ -56,7 +56,10 @@ class Session:
         self.folder = tempfile.TemporaryDirectory(prefix="course-check-", ignore_cleanup_errors=True)
         work = Path(self.folder.name, "work")
         work.mkdir()
-        self.manager = KernelManager(kernel_name="python3")
+        # Sockets that are files, where there are such: two kernels that start together may draw the same TCP port.
+        transport = "tcp" if os.name == "nt" else "ipc"
+        connection_file = str(Path(self.folder.name, "kernel.json"))
+        self.manager = KernelManager(kernel_name="python3", transport=transport, connection_file=connection_file)
         self.manager.start_kernel(
             env=environment(Path(self.folder.name)), cwd=str(work),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
