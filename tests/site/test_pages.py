@@ -96,7 +96,8 @@ def test_search_finds_a_term(page, address, term):
     page.keyboard.type(term)
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
-    page.wait_for_selector("#search-results li a")
+    # Sphinx lists the results one by one; read them when it says that it has finished.
+    page.wait_for_function("document.querySelector('#search-results')?.innerText.includes('Search finished')")
     links = page.locator("#search-results a").all()
     found = {link.get_attribute("href").split("#")[0].split("?")[0] for link in links}
     assert "glossary.html" in found
