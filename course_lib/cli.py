@@ -25,6 +25,7 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one pe
 
 def main() -> None:
     """Entry point: what a person can mend is printed as lines, everything else is a traceback."""
+    sys.stdout.reconfigure(errors="replace")  # a terminal without a sign for a tick shows a question mark
     try:
         app()
     except CourseError as error:
@@ -230,26 +231,38 @@ def bench(names: Annotated[list[str] | None, typer.Argument(help="Benchmarks; al
 @app.command()
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Notebooks, folders of them, or zip files.")],
+    roster: Annotated[Path | None, typer.Option(help="A CSV file of the class: number, name, perhaps file.")] = None,
     report: Annotated[Path, typer.Option(help="The folder for marks.json and junit.xml.")] = Path("_build/check"),
+    drafts: Annotated[bool, typer.Option("--drafts", help="What is not attempted yet is no failure.")] = False,
     seconds: Annotated[float, typer.Option(min=1, help="For one call of a student's function.")] = 10,
+    memory: Annotated[float, typer.Option(min=0.5, help="For one submission, in GB (on Linux).")] = 4,
     seed: Annotated[int | None, typer.Option(min=0, help="Draws the inputs; a new one every time without it.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Submissions at once; one per core without it.")] = None,
 ):
     """Mark lab notebooks that students handed in.
 
-    Example: course check submissions/ late/anna.zip
+    Example: course check submissions/ late/anna.zip --roster class.csv
     """
-    from course_lib.checks import mark
+    from course_lib.checks import collect, duplicates, mark
+    from course_lib.checks import report as reports
+    from course_lib.checks import roster as rosters
 
     try:
-        found = mark.submissions(paths)
+        students = rosters.read_roster(roster) if roster else []
+        found = collect.submissions(paths)
         with display(len(found), "marking") as progress:
-            results = mark.mark_all(found, seed, jobs, seconds, lambda result: progress(f"marked  {result.name}"))
-    except mark.Unmarkable as problem:
+            results = mark.mark_all(
+                found, seed, jobs, seconds, memory, lambda result: progress(f"marked  {result.name}")
+            )
+    except collect.Unmarkable as problem:
         raise CourseError(str(problem)) from None
-    print(mark.table(results))
-    mark.write_reports(results, report)
-    sys.exit(0 if all(result.passed for result in results) else 1)
+    questions = rosters.settle(students, found, results) if roster else []
+    print(reports.table(results, students))
+    for line in questions + (duplicates.same_code(found, results) if roster else []):
+        print(line)
+    reports.write_reports(results, report)
+    good = {"passed", "not attempted"} if drafts else {"passed"}
+    sys.exit(1 if questions or not {result.state for result in results} <= good else 0)
 
 
 @app.command()

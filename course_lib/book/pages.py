@@ -14,13 +14,13 @@ from nbformat import NotebookNode
 
 from course_lib.book.errors import CourseError
 from course_lib.book.files import digest
-from course_lib.book.project import Project, is_lab, is_solution, read_header
+from course_lib.book.project import LAB_MODULE, LAB_REGISTRY, Project, is_lab, is_solution, read_header
 
 COURSE_KEYS = {"full", "alone", "facts"}  # what a page's header may say under `course:`
 
 COLAB = "https://colab.research.google.com/github"
 COLAB_LINK = re.compile(r"\[Open in Colab\]\([^)\s]*\)")
-SETUP_CELL = re.compile(r"(```\{code-cell\}[^\n]*\n:tags: \[setup\]\n\n)(.*?)(\n```)", re.DOTALL)
+SETUP_CELL = re.compile(r"^(```\{code-cell\}[^\n]*\n:tags: \[setup\]\n)(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 SETUP_CODE = """\
 # On Colab this installs the course library; TensorFlow and PyTorch stay as they are.
 try:
@@ -105,7 +105,10 @@ class Page:
         return sum("claim" in tags(cell) for cell in self.code_cells)
 
     def imported_names(self) -> set[str]:
-        """Dotted names that the code cells import: `course_lib.plots`, `numpy`, `course_lib.data.load_mnist`."""
+        """Dotted names that the code cells import: `course_lib.plots`, `numpy`, `course_lib.data.load_mnist`.
+
+        lab("02_x") imports the declaration of that lab.
+        """
         names = set()
         for cell in self.code_cells:
             names |= imported_names(without_magics(cell.source), self.name)
@@ -144,6 +147,9 @@ def imported_names(source: str, where: str) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[-1] == "lab" and node.args:
+            name = node.args[0]
+            names.add(LAB_MODULE + str(name.value) if isinstance(name, ast.Constant) else LAB_REGISTRY)
     return names
 
 
@@ -195,7 +201,7 @@ def with_links_filled(project: Project, name: str, text: str) -> str:
     link = f"{COLAB}/{project.repository.removeprefix('https://github.com/')}/blob/{project.branch}/{name}.ipynb"
     text = COLAB_LINK.sub(f"[Open in Colab]({link})", text, count=1)
     code = SETUP_CODE.format(repository=project.repository)
-    return SETUP_CELL.sub(lambda match: match.group(1) + code + match.group(3), text, count=1)
+    return SETUP_CELL.sub(lambda match: f"{match.group(1)}\n{code}\n```", text, count=1)
 
 
 def header_of(page: Page) -> dict:

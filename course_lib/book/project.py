@@ -11,6 +11,8 @@ from course_lib.book.files import digest_of
 
 PAGE_FOLDERS = ("lectures", "labs", "about")  # where notebook pages may stand
 LABS, SOLUTIONS = "labs/", "labs/solutions/"  # what students fill in, and what it is derived from
+LAB_REGISTRY = "course_lib.checks.labs"  # imports the declaration of every lab, each when it is asked for
+LAB_MODULE = "course_lib.checks.lab_"  # and the lab's name
 
 
 @dataclass(frozen=True)

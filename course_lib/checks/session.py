@@ -19,13 +19,18 @@ ROOT = Path(__file__).resolve().parents[2]
 START = 120  # seconds; many kernels starting at once are slow to answer
 GRACE = 3  # seconds that interrupted code gets to stop
 LONGEST_REPLY = 100_000_000  # characters
+MEMORY = 4.0  # GB; Keras and PyTorch in one kernel, both training a small network, take 0.9
 
-# Runs before the student's code, which cannot lift a hard limit.
+# Runs before the student's code, which cannot lift a hard limit. Limited is the memory that a process may write to (on
+# Linux), not its address space: that one holds libraries too, and grows with every core and with CUDA.
+# IPython's own exit stops the kernel some cells later, and nobody knows which cell it was; this one ends its cell.
 PREPARE = """\
 import course_lib.checks.remote
+from sys import exit
+quit = exit
 try:
     import resource
-    resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
+    resource.setrlimit(resource.RLIMIT_DATA, ({memory}, {memory}))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     del resource
 except (ImportError, ValueError, OSError):
@@ -43,9 +48,9 @@ class Lost(Exception):
 
 
 class Session:
-    """A context manager around one kernel in an empty folder. seconds: for a call; memory: in bytes."""
+    """A context manager around one kernel in an empty folder. seconds: for a call; memory: of its process, in GB."""
 
-    def __init__(self, seconds: float = 10, memory: int = 4_000_000_000):
+    def __init__(self, seconds: float = 10, memory: float = MEMORY):
         self.seconds, self.memory = seconds, memory
 
     def __enter__(self) -> "Session":
@@ -68,7 +73,7 @@ class Session:
         self.client.start_channels(stdin=False)
         try:
             self.client.wait_for_ready(timeout=START)
-            self.execute(PREPARE.format(memory=self.memory), START)
+            self.execute(PREPARE.format(memory=int(self.memory * 1e9)), START)
         except (RuntimeError, TooSlow) as error:
             self.__exit__()
             raise Lost(f"the kernel did not start: {error}") from None
@@ -130,12 +135,13 @@ class Session:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The environment of the kernel: this checkout's course_lib, one thread, nothing of the marker's settings."""
+    """The environment of the kernel: this checkout's course_lib, one thread, no GPU, none of the marker's settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("COURSE_", "PYTHONSTARTUP"))}
     threads = "OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"
     one_thread = {f"{name}_THREADS" if name.startswith("TF") else f"{name}_NUM_THREADS": "1" for name in threads}
     return {**kept, **one_thread, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "agg",
-            "TF_CPP_MIN_LOG_LEVEL": "3", "IPYTHONDIR": str(folder / "ipython"), "TMPDIR": str(folder)}  # fmt: skip
+            "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3",
+            "IPYTHONDIR": str(folder / "ipython"), "TMPDIR": str(folder)}  # fmt: skip
 
 
 def become_subreaper() -> None:

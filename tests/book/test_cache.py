@@ -68,6 +68,67 @@ def test_only_what_a_page_depends_on_runs_it_again(run_once):
     assert to_run(run_once) == []
 
 
+REGISTRY = """\
+def one():
+    from course_lib.checks import lab_01_one
+    return lab_01_one.EXERCISES
+
+
+def two():
+    from course_lib.checks import lab_02_two
+    return lab_02_two.EXERCISES
+
+
+LABS = {"01_one": one, "02_two": two}
+"""
+CHECKS = """\
+from course_lib.checks.labs import LABS
+
+
+class Lab:
+    passed = False
+
+    def double(self, function):
+        self.passed = function(2) == 4
+        return "right" if self.passed else "wrong"
+
+
+def lab(name):
+    LABS[name]()
+    return Lab()
+"""
+
+
+def test_a_solution_depends_on_its_own_lab_and_on_no_other(checkout):
+    for stem in ("01_one", "02_two"):
+        checkout.add_lab(stem)
+    checkout.write("course_lib/checks/__init__.py", CHECKS)
+    checkout.write("course_lib/checks/labs.py", REGISTRY)
+    checkout.write("course_lib/checks/helper.py", "")
+    checkout.write("course_lib/checks/lab_02_two.py", "import course_lib.checks.helper\n\nEXERCISES = []\n")
+    checkout.add_page(
+        "both", "from course_lib.checks import lab\nprint([lab(name) is None for name in ('01_one', '02_two')])"
+    )
+    checkout.add_page("registry", "from course_lib.checks import labs\nlabs.LABS['01_one']()\nprint('lab')")
+    checkout.course("sync")
+    assert "4 executed, 0 unchanged, 0 failed" in checkout.course("run").stdout
+    every = ["both", "registry"]
+    edits = [
+        ("lab_01_one", ["01_one", *every]),
+        ("lab_02_two", ["02_two", *every]),
+        ("helper", ["02_two", *every]),
+        ("labs", ["01_one", "02_two", *every]),
+        ("__init__", ["01_one", "02_two", *every]),
+    ]
+    for module, expected in edits:
+        path = f"course_lib/checks/{module}.py"
+        before = checkout.read(path)
+        checkout.write(path, before + "# edited\n")
+        assert sorted(to_run(checkout)) == expected, module
+        checkout.write(path, before)
+    assert to_run(checkout) == []
+
+
 def test_a_second_run_executes_nothing(run_once):
     again = run_once.course("run")
     assert "0 executed, 2 unchanged, 0 failed" in again.stdout

@@ -35,6 +35,15 @@ def test_sync_fills_link_and_install_cell_from_the_repository_address(checkout, 
     sync.check(checkout.project)
 
 
+@pytest.mark.parametrize("empty", ["", "\n", "\n\n", "\n   \n\n", "\nimport course_lib\n"])
+def test_an_install_cell_is_filled_and_the_cells_below_it_are_kept(checkout, page, empty):
+    filled = checkout.read(f"{page}.md")
+    head, mark, tail = filled.partition(":tags: [setup]\n")
+    checkout.write(f"{page}.md", head + mark + empty + tail[tail.index("```\n") :])
+    sync.sync(checkout.project)
+    assert checkout.read(f"{page}.md") == filled
+
+
 def test_the_notebook_is_valid_has_no_outputs_and_says_its_course_header(checkout):
     name = checkout.add_page("page", course="full: {n_steps: 5}")
     sync.sync(checkout.project)

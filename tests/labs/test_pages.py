@@ -65,6 +65,12 @@ def test_the_solution_passes_all_its_checks(name):
 
 
 @every_lab
+def test_a_solution_is_run_again_for_its_own_declaration_only(name):
+    reached = GRAPH.reached(solution_of(name).imported_names())
+    assert {module for module in reached if ".lab_" in module} == {f"course_lib.checks.lab_{name}"}
+
+
+@every_lab
 def test_the_students_notebook_runs_and_says_not_attempted_yet(name):
     page = lab_of(name)
     environment = kernel_environment(ROOT, kernel_settings(1))

@@ -1,0 +1,55 @@
+"""The notebook and the marker say the same about every answer that a declaration knows, right or wrong.
+
+One kernel for each lab holds them all. In it, `check` marks as in a student's notebook; from outside, the marker asks
+for the same functions over its own way.
+"""
+
+import json
+
+import pytest
+
+from course_lib.checks.labs import LABS
+from course_lib.checks.plain import decode
+from course_lib.checks.session import Session
+
+SECONDS = 60
+
+IN_THE_NOTEBOOK = """\
+from course_lib.checks import lab
+from course_lib.checks.labs import LABS
+
+def undone(*arguments):
+    raise NotImplementedError("your code goes here")
+
+check, notebook = lab({name!r}), {{}}
+for exercise in LABS[{name!r}]():
+    answers = [*exercise.right_answers, *exercise.wrong_answers.values(), undone, ..., None, "text", object()]
+    for place, answer in enumerate(answers):
+        globals()[f"{{exercise.name}}_{{place}}"] = answer
+        notebook[f"{{exercise.name}}_{{place}}"] = getattr(check, exercise.name)(answer).as_dict()
+"""
+
+
+def plain(verdict) -> dict:
+    """As it looks behind JSON, where a tuple is a list."""
+    return json.loads(json.dumps(verdict.as_dict()))
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_notebook_and_the_marker_agree(name):
+    with Session(SECONDS) as session:
+        assert session.run(IN_THE_NOTEBOOK.format(name=name)) == ""
+        notebook = decode(session.call("notebook")(None)["value"])
+        for exercise in LABS[name]():
+            n_right, n_wrong = len(exercise.right_answers), len(exercise.wrong_answers)
+            asked = [key for key in notebook if notebook[key]["exercise"] == exercise.name]
+            assert len(asked) == n_right + n_wrong + 5
+            for place, key in enumerate(asked):
+                seen = notebook[key]
+                assert seen["state"] == "passed" if place < n_right else seen["state"] != "passed", key
+                # On the notebook's own inputs every word is the same; on others, everything but the numbers.
+                assert plain(exercise.mark(session.call(key), seed=0)) == seen
+                drawn = plain(exercise.mark(session.call(key), seed=123))
+                for part in ("exercise", "state", "hint"):
+                    assert drawn[part] == seen[part], key
+                assert [label for label, _ in drawn["shown"]] == [label for label, _ in seen["shown"]]
