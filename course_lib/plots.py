@@ -1,9 +1,34 @@
 """Figures in the house style: importing this module sets it (the style itself is `house.mplstyle`)."""
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
 
 plt.style.use("course_lib.house")
 
 _NAMES = ("blue", "vermilion", "green", "pink", "orange", "sky", "ink")
 COLOURS = dict(zip(_NAMES, plt.rcParams["axes.prop_cycle"].by_key()["color"], strict=True))
 """The colours of the cycle by name, to give one thing the same colour in all figures of a page."""
+
+
+def confusion_heatmap(confusion: np.ndarray, class_names: Sequence[str], axis: Axes) -> None:
+    """Draw a confusion matrix, (n_classes, n_classes): rows are true classes, columns predicted ones.
+
+    Whole numbers are written as counts, floats as percentages; what rounds to 0 is left empty.
+    """
+    import seaborn as sns  # brings pandas, which other figures do not need
+
+    n = len(class_names)
+    if np.shape(confusion) != (n, n):
+        raise ValueError(f"{n} class names go with a matrix of shape {(n, n)}, and not {np.shape(confusion)}.")
+    counts = np.issubdtype(confusion.dtype, np.integer)
+    numbers = np.round(confusion if counts else 100 * confusion).astype(int)
+    texts = np.where(numbers > 0, numbers.astype(str), "")
+    cmap = sns.light_palette(COLOURS["blue"], as_cmap=True)
+    names = {"xticklabels": class_names, "yticklabels": class_names}
+    sns.heatmap(confusion, annot=texts, fmt="", cmap=cmap, cbar=False, square=True, linewidths=0.5, ax=axis, **names)
+    axis.set(xlabel="predicted", ylabel="true" if counts else "true (per cent of the row)")
+    axis.tick_params(length=0)
+    axis.grid(False)

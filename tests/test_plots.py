@@ -15,6 +15,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
+from sklearn.metrics import confusion_matrix
 
 from course_lib import plots
 
@@ -178,3 +179,23 @@ figure.savefig(sys.stdout.buffer, format=FORMAT, metadata={"Date": None} if FORM
         first, second = (run_python(code.replace("FORMAT", repr(form))) for _ in range(2))
         assert len(first) > 5_000
         assert first == second
+
+
+@pytest.mark.parametrize("shares", [False, True])
+def test_a_confusion_matrix_says_in_words_and_numbers_what_it_holds(shares):
+    truth, guess = [0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 1, 0]
+    matrix = confusion_matrix(truth, guess, normalize="true" if shares else None)
+    figure, axis = plt.subplots()
+    plots.confusion_heatmap(matrix, ["cat", "dog", "frog"], axis)
+    written = {(round(t.get_position()[1] - 0.5), round(t.get_position()[0] - 0.5)): t.get_text() for t in axis.texts}
+    expected = {(0, 0): "67", (0, 1): "33", (1, 1): "100", (2, 0): "100"} if shares else {
+        (0, 0): "2", (0, 1): "1", (1, 1): "2", (2, 0): "1"}  # fmt: skip
+    assert {place: text for place, text in written.items() if text} == expected
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["cat", "dog", "frog"]
+    assert axis.get_xlabel() == "predicted" and axis.get_ylabel().startswith("true")
+    plt.close(figure)
+
+
+def test_names_that_do_not_fit_the_matrix_are_refused():
+    with pytest.raises(ValueError, match=r"2 class names go with a matrix of shape \(2, 2\), and not \(3, 3\)"):
+        plots.confusion_heatmap(np.eye(3), ["cat", "dog"], plt.figure().add_subplot())

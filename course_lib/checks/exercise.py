@@ -17,6 +17,7 @@ from course_lib.checks.plain import Other, decode, encode
 from course_lib.checks.verdict import Verdict
 
 UNDONE = "not attempted yet"
+SHORT = 60  # characters of an answer in its own verdict
 
 
 def exercise(
@@ -137,8 +138,8 @@ class ValueExercise:
             return Verdict(self.name, "wrong", f"your answer is {shown(answer.value)}, which is no answer to this task")
         hint = self.verify(answer.value)
         if hint:
-            return Verdict(self.name, "wrong", f"{shown(answer.value)} is not right", hint)
-        return Verdict(self.name, "passed", f"{shown(answer.value)} is right")
+            return Verdict(self.name, "wrong", f"{shown(answer.value, SHORT)} is not right", hint)
+        return Verdict(self.name, "passed", f"{shown(answer.value, SHORT)} is right")
 
 
 def outcomes(call: Call, requests: list[list]) -> list[Outcome]:

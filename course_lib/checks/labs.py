@@ -12,6 +12,20 @@ def _activations() -> list:
     return lab_02_activations.EXERCISES
 
 
+def _one_neuron() -> list:
+    from course_lib.checks import lab_02_one_neuron
+
+    return lab_02_one_neuron.EXERCISES
+
+
+def _hidden_layer() -> list:
+    from course_lib.checks import lab_02_hidden_layer
+
+    return lab_02_hidden_layer.EXERCISES
+
+
 LABS: dict[str, Callable[[], list]] = {
     "02_activations": _activations,
+    "02_one_neuron": _one_neuron,
+    "02_hidden_layer": _hidden_layer,
 }

@@ -36,12 +36,16 @@ class Lab:
         return mark
 
     def __dir__(self) -> list[str]:
-        return [*self._exercises, "passed"]
+        return [*self._exercises, "passed", "right"]
 
     @property
     def passed(self) -> bool:
         """Every exercise has been checked and is right."""
-        return all(name in self._verdicts and self._verdicts[name].passed for name in self._exercises)
+        return self.right(*self._exercises)
+
+    def right(self, *names: str) -> bool:
+        """These exercises have been checked and are right: what builds on them can run."""
+        return all(name in self._verdicts and self._verdicts[name].passed for name in names)
 
     def _lines(self) -> list[str]:
         unmarked = (SIGNS["not attempted"], "not checked yet")

@@ -9,6 +9,7 @@ Pixels are uint8, labels int64; scaling is the page's business, where a reader s
 
 from course_lib.data.benchmarks import load_cifar10, load_fashion_mnist, load_mnist
 from course_lib.data.catalogue import BENCHMARKS
+from course_lib.data.churn import churn_probability, make_churn
 from course_lib.data.gestures import load_gestures
 from course_lib.data.pictograms import load_cats, load_pictograms
 from course_lib.data.planar import (
@@ -33,6 +34,7 @@ __all__ = [
     "PLANAR_SETS",
     "ShiftedImageData",
     "checksum",
+    "churn_probability",
     "load_cats",
     "load_cifar10",
     "load_fashion_mnist",
@@ -40,6 +42,7 @@ __all__ = [
     "load_mnist",
     "load_pictograms",
     "make_blobs",
+    "make_churn",
     "make_circles",
     "make_distorted_spirals",
     "make_flower",

@@ -27,6 +27,7 @@ def test_its_attributes_mark_and_it_remembers(check):
     )
     assert check.double(6).passed
     assert check.half(...).state == "not attempted"
+    assert check.right("double") and not check.right("double", "half") and not check.right("half")
     assert not check.passed
     assert "1 of 2" in repr(check) and "✓ double: right" in repr(check) and "○ half: not attempted yet" in repr(check)
     assert not check.half(2).passed
@@ -39,7 +40,7 @@ def test_its_attributes_mark_and_it_remembers(check):
 
 def test_its_attributes_explain_themselves(check):
     assert check.double.__doc__ == double.task
-    assert dir(check) == ["double", "half", "passed"]
+    assert dir(check) == ["double", "half", "passed", "right"]
     with pytest.raises(AttributeError, match="this lab has no exercise 'duoble'; it has: double, half"):
         check.duoble(3)
 
