@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from course_lib.checks.labs import LABS
-from course_lib.checks.plain import printable
+from course_lib.checks.plain import as_number, printable
 
 NAMES_ITS_LAB = re.compile(r"\blab\(\s*['\"]([^'\"\n]*)['\"]\s*\)")
 LARGEST = 50_000_000  # bytes of a notebook; one with outputs has rarely more than one million
@@ -120,3 +120,14 @@ def lab_named(cells: list[str]) -> str:
     if names[0] not in LABS:
         raise Unmarkable(f"there is no lab {names[0]!r}; the labs are: {', '.join(LABS)}")
     return names[0]
+
+
+def number_in(cells: list[str]) -> str:
+    """What the notebook assigns to `student_number`, read and not run; nothing where it is no plain value."""
+    found = ""
+    for node in (node for cell in cells for node in statements(cell)):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if any(isinstance(target, ast.Name) and target.id == "student_number" for target in targets):
+            value = node.value.value if isinstance(node.value, ast.Constant) else None
+            found = as_number(printable(str(value))) if isinstance(value, int | str) else ""
+    return found

@@ -13,7 +13,7 @@ import numpy as np
 from course_lib.checks.calls import Call, Outcome, Raised, local, outcome
 from course_lib.checks.compare import difference, shown
 from course_lib.checks.inputs import Case
-from course_lib.checks.plain import Other, decode, encode
+from course_lib.checks.plain import Other, as_number, decode, encode
 from course_lib.checks.verdict import Verdict
 
 UNDONE = "not attempted yet"
@@ -72,7 +72,7 @@ class FunctionExercise:
         drawn = [case.draw(np.random.default_rng([seed, place])) for place, case in enumerate(self.inputs)]
         return [[encode(value) for value in arguments] for arguments in drawn]
 
-    def mark(self, call: Call, seed: int = 0) -> Verdict:
+    def mark(self, call: Call, seed: int = 0, number: str = "") -> Verdict:
         """Compare the function behind `call` with the reference. Another seed draws other inputs."""
         requests = self.requests(seed)
         answers = outcomes(call, requests)
@@ -129,13 +129,20 @@ class ValueExercise:
     def wrong_answers(self) -> dict[str, Any]:
         return self.rejects
 
-    def mark(self, call: Call, seed: int = 0) -> Verdict:
-        """Ask `verify` about the thing behind `call`."""
+    def mark(self, call: Call, seed: int = 0, number: str = "") -> Verdict:
+        """Ask `verify` about the thing behind `call`.
+
+        number: the student's, as a marker reads it in the notebook; an answer that carries one has to carry this.
+        """
         answer = outcome(call(None))
         if answer.undone:
             return Verdict(self.name, "not attempted", UNDONE)
         if isinstance(answer.value, Raised | Other) or answer.value is None:
             return Verdict(self.name, "wrong", f"your answer is {shown(answer.value)}, which is no answer to this task")
+        carried = answer.value.get("student_number") if isinstance(answer.value, dict) else None
+        if number and carried is not None and as_number(str(carried)) != number:
+            said = f"it carries the student_number {shown(carried, SHORT)}, and the notebook says {number}"
+            return Verdict(self.name, "wrong", said, "After you change the number, run all cells again.")
         hint = self.verify(answer.value)
         if hint:
             return Verdict(self.name, "wrong", f"{shown(answer.value, SHORT)} is not right", hint)

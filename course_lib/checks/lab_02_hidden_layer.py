@@ -6,13 +6,14 @@ import numpy as np
 
 from course_lib.checks.assignment import goal, points
 from course_lib.checks.exercise import exercise
-from course_lib.checks.inputs import Drawn, bits, case, normal, uniform
+from course_lib.checks.inputs import Drawn, bits, case, normal
 from course_lib.scratch.activations import sigmoid, softplus
 from course_lib.scratch.layers import Activation, Dense
 from course_lib.scratch.losses import binary_cross_entropy
 from course_lib.scratch.network import Network
 
 MOST_HIDDEN = 8
+CIRCLES = 1002  # a number whose set is the circles
 
 
 def network(n_inputs: int, n_hidden: int) -> Drawn:
@@ -28,6 +29,13 @@ def _initialise(n_inputs, n_hidden, seed, deviation=lambda n: 1 / np.sqrt(n)):
     rng = np.random.default_rng(seed)
     W1 = rng.normal(0, deviation(n_inputs), (n_inputs, n_hidden))
     W2 = rng.normal(0, deviation(n_hidden), (n_hidden, 1))
+    return [W1, np.zeros((1, n_hidden)), W2, np.zeros((1, 1))]
+
+
+def _second_first(n_inputs, n_hidden, seed):
+    rng = np.random.default_rng(seed)
+    W2 = rng.normal(0, 1 / np.sqrt(n_hidden), (n_hidden, 1))
+    W1 = rng.normal(0, 1 / np.sqrt(n_inputs), (n_inputs, n_hidden))
     return [W1, np.zeros((1, n_hidden)), W2, np.zeros((1, 1))]
 
 
@@ -71,6 +79,7 @@ initialise = exercise(
         "Your shapes belong to the other convention, with examples in columns. Here W1 is (n_inputs, n_hidden).": (
             _transposed
         ),
+        "You draw W2 before W1, so the same seed gives other weights. Draw in the order W1, W2.": _second_first,
         "The biases have lost an axis: b1 is (1, n_hidden) and b2 is (1, 1), so that they fit rows of examples.": (
             lambda n_inputs, n_hidden, seed: [
                 part if part.shape[0] > 1 else part[0] for part in _initialise(n_inputs, n_hidden, seed)
@@ -175,20 +184,25 @@ cost = exercise(
 # ---- Backward --------------------------------------------------------------------------------------
 
 
-def _backward(X, y, parameters, A, z, slope=lambda A: 1 - A**2, through=True, mean=True, sign=1):
+def _backward(X, y, parameters, slope=lambda A: 1 - A**2, through=True, mean=True, sign=1):
+    A, z = _forward(X, parameters)
     dz = sign * (sigmoid(z) - y) / (len(y) if mean else 1)
     dA = dz @ parameters[2].T if through else np.broadcast_to(dz, A.shape)
     dZ = dA * slope(A)
     return [X.T @ dZ, dZ.sum(0, keepdims=True), A.T @ dz, dz.sum(0, keepdims=True)]
 
 
-def _backward_point_by_point(X, y, parameters, A, z):
-    found = [np.zeros_like(part) for part in parameters]
-    for x, label, a, score in zip(X, y[:, 0], A, z[:, 0], strict=True):
-        error = 0.5 + 0.5 * np.tanh(score / 2) - label
-        hidden = error * parameters[2][:, 0] * (1 - a) * (1 + a)
-        for part, share in zip(found, (np.outer(x, hidden), hidden, error * a[:, None], error), strict=True):
-            part += share / len(X)
+def _slopes(X, y, parameters):
+    """By complex steps (Squire and Trapp, 1998): the imaginary part of cost(p + ih) / h is the derivative, exactly."""
+    found = []
+    for place, part in enumerate(parameters):
+        gradient = np.zeros_like(part)
+        for entry in np.ndindex(part.shape):
+            moved = [one.astype(complex) for one in parameters]
+            moved[place][entry] += 1e-30j
+            z = _forward(X, moved)[1]
+            gradient[entry] = np.mean(np.log(1 + np.exp(z)) - y * z).imag / 1e-30
+        found.append(gradient)
     return found
 
 
@@ -196,24 +210,23 @@ def _flat_biases(*given):
     return [part[0] if place % 2 else part for place, part in enumerate(_backward(*given))]
 
 
-_STATE = {"A": uniform(5, 3, low=-0.9, high=0.9), "z": normal(5, 1)}
+def _bent_at_the_end(X, y, parameters):
+    A, z = _forward(X, parameters)
+    p = sigmoid(z)
+    dz = (p - y) * p * (1 - p) / len(y)
+    dZ = dz @ parameters[2].T * (1 - A**2)
+    return [X.T @ dZ, dZ.sum(0, keepdims=True), A.T @ dz, dz.sum(0, keepdims=True)]
+
 
 backward = exercise(
     "backward",
-    task="backward(X, y, parameters, A, z) -> [dW1, db1, dW2, db2]: the gradient of the mean cross-entropy, each part "
-    "in the shape of its parameter.",
+    task="backward(X, y, parameters) -> [dW1, db1, dW2, db2]: the gradient of the mean cross-entropy, each part in the "
+    "shape of its parameter.",
     reference=_backward,
-    second=_backward_point_by_point,
+    second=_slopes,
     inputs=[
-        case("five points", X=normal(5, 2), y=bits(5, 1), parameters=network(2, 3), **_STATE),
-        case(
-            "a single hidden neuron",
-            X=normal(4, 2),
-            y=bits(4, 1),
-            parameters=network(2, 1),
-            A=uniform(4, 1, low=-0.9, high=0.9),
-            z=normal(4, 1),
-        ),
+        case("five points", X=normal(5, 2), y=bits(5, 1), parameters=network(2, 3)),
+        case("a single hidden neuron", X=normal(4, 2), y=bits(4, 1), parameters=network(2, 1)),
     ],
     mistakes={
         "The slope of tanh is missing: multiply the error at the hidden neurons by 1 - A**2.": (
@@ -228,6 +241,8 @@ backward = exercise(
         "The error has to pass back through W2 before it reaches the hidden neurons: dz @ W2.T.": (
             lambda *given: _backward(*given, through=False)
         ),
+        "The slope of the sigmoid does not belong here: with the cross-entropy it cancels. What is left is "
+        "sigmoid(z) - y.": (_bent_at_the_end),
         "These gradients are sums over the points. The cost is a mean, so divide by the number of points.": (
             lambda *given: _backward(*given, mean=False)
         ),
@@ -246,7 +261,7 @@ def _cost_of(X, y, parameters):
 
 
 def _step(X, y, parameters, rate):
-    gradients = _backward(X, y, parameters, *_forward(X, parameters))
+    gradients = _backward(X, y, parameters)
     return [part - rate * gradient for part, gradient in zip(parameters, gradients, strict=True)]
 
 
@@ -276,6 +291,14 @@ def _train_in_the_library(X, y, n_hidden, n_steps, learning_rate, seed):
 def _only_weights(X, y, parameters, rate):
     stepped = _step(X, y, parameters, rate)
     return [stepped[0], parameters[1], stepped[2], parameters[3]]
+
+
+def _one_gradient(X, y, n_hidden, n_steps, learning_rate, seed):
+    gradients = _backward(X, y, _initialise(X.shape[1], n_hidden, seed))
+    return _train(
+        X, y, n_hidden, n_steps, learning_rate, seed,
+        step=lambda X, y, p, rate: [part - rate * one for part, one in zip(p, gradients, strict=True)],
+    )  # fmt: skip
 
 
 def _costs_after(X, y, n_hidden, n_steps, learning_rate, seed):
@@ -320,6 +343,8 @@ train = exercise(
         "The biases stay at zero. They take a step too, like the weights.": (
             lambda *given: _train(*given, step=_only_weights)
         ),
+        "You step with the same gradient every time. The network has changed, so go forward and backward again in "
+        "each step.": _one_gradient,
         "The learning rate is not used: a step is learning_rate times the gradient.": (
             lambda *given: _train(*given, step=lambda X, y, p, rate: _step(X, y, p, 1.0))
         ),
@@ -337,14 +362,17 @@ FORM = (
 )
 FORM += "W2 is (m, 1) and b2 is (1, 1)."
 
+WHOLE = (
+    "Your train returns two things, the parameters and the costs. Hand over the parameters alone: found['parameters']."
+)
+
 
 def _as_network(parameters) -> list[np.ndarray] | None:
     """The four parts as floats, or None where they are no network for points in the plane."""
-    try:
-        parts = [np.asarray(part, float) for part in parameters]
-    except (TypeError, ValueError):
+    parts = parameters if isinstance(parameters, list | tuple) else []
+    if not all(isinstance(part, np.ndarray) and part.dtype.kind in "fiu" for part in parts):
         return None
-    m = parts[0].shape[1] if parts and parts[0].ndim == 2 else 0
+    m = parts[0].shape[1] if len(parts) and parts[0].ndim == 2 else 0
     return parts if m and [part.shape for part in parts] == [(2, m), (1, m), (m, 1), (1, 1)] else None
 
 
@@ -355,6 +383,8 @@ def _verify(answer) -> str | None:
         X, y = points(answer["student_number"], 2000, new=True)
     except ValueError as error:
         return f"{str(error)[0].upper()}{str(error)[1:]}."
+    if isinstance(answer["parameters"], dict):
+        return WHOLE
     parameters = _as_network(answer["parameters"])
     if parameters is None:
         return FORM
@@ -366,8 +396,8 @@ def _verify(answer) -> str | None:
     if accuracy < goal(answer["student_number"]):
         return (
             f"On new points of your set, the network is right for {accuracy:.0%}; the goal is "
-            f"{goal(answer['student_number']):.0%}. Look at your points: how many lines would separate them? "
-            "Then change n_hidden, n_steps or the learning rate."
+            f"{goal(answer['student_number']):.0%}. Did you run all cells again after changing the number? Then change "
+            "n_hidden, n_steps or the learning rate."
         )
     return None
 
@@ -375,11 +405,12 @@ def _verify(answer) -> str | None:
 def fence(n_lines: int) -> list[np.ndarray]:
     """A network made by hand for the circles: each hidden neuron sees what lies beyond one side of a polygon."""
     angle = 2 * np.pi * np.arange(n_lines) / n_lines
-    W1, b1 = 20 * np.array([np.cos(angle), np.sin(angle)]), np.full((1, n_lines), -20 * 0.72)
+    X, y = points(CIRCLES, 2000)
+    inner = np.linalg.cholesky(np.cov(X[y[:, 0] == 1].T)) * 2**0.5 / 0.5  # of the round circles: x = inner @ round
+    W1 = np.linalg.inv(inner).T @ (20 * np.array([np.cos(angle), np.sin(angle)]))
+    b1 = np.full((1, n_lines), -20 * 0.72)
     return [W1, b1, np.full((n_lines, 1), -5.0), np.array([[-5.0 * (n_lines - 1)]])]
 
-
-CIRCLES = 1002  # a number whose set is the circles
 
 my_network = exercise(
     "my_network",
@@ -392,6 +423,7 @@ my_network = exercise(
     ],
     rejects={
         FORM: fence(8),
+        WHOLE: {"student_number": CIRCLES, "parameters": {"parameters": fence(8), "costs": np.zeros(3)}},
         "The student_number 0 is nobody's: write your own into the cell above.": {
             "student_number": 0,
             "parameters": fence(8),
@@ -404,8 +436,8 @@ my_network = exercise(
             "student_number": CIRCLES,
             "parameters": fence(9),
         },
-        "On new points of your set, the network is right for 50%; the goal is 95%. Look at your points: how many lines "
-        "would separate them? Then change n_hidden, n_steps or the learning rate.": {
+        "On new points of your set, the network is right for 50%; the goal is 95%. Did you run all cells again after "
+        "changing the number? Then change n_hidden, n_steps or the learning rate.": {
             "student_number": CIRCLES,
             "parameters": [part * 0 for part in fence(8)],
         },

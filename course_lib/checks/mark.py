@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_lib.checks.collect import Submission, Unmarkable, cells_of, lab_named
+from course_lib.checks.collect import Submission, Unmarkable, cells_of, lab_named, number_in
 from course_lib.checks.labs import LABS
 from course_lib.checks.plain import PlainDataError
 from course_lib.checks.session import MEMORY, ROOT, Lost, Session, TooSlow, become_subreaper, descendants, kill
@@ -106,7 +106,7 @@ def mark(
                 for name in exercises:
                     if name not in verdicts:
                         try:
-                            verdicts[name] = exercises[name].mark(session.call(name), seed)
+                            verdicts[name] = exercises[name].mark(session.call(name), seed, number_in(cells))
                         except (TooSlow, PlainDataError) as problem:
                             verdicts[name] = unmarked(name, str(problem))
                         except Lost as problem:

@@ -108,3 +108,9 @@ def printable(text: str) -> str:
 def as_key(key: Any) -> Any:
     """A tuple has become a list on the way, and a list is no key."""
     return tuple(map(as_key, key)) if isinstance(key, list) else key
+
+
+def as_number(text: str) -> str:
+    """A student's number as text. Leading zeros do not count: a notebook holds 123, a roster perhaps 00123."""
+    text = text.strip().lower()
+    return text.lstrip("0") if text.isdigit() else text

@@ -4,7 +4,6 @@ A notebook says whose it is with `student_number = 1234567`, from which some ass
 nothing, the path does: a learning platform writes the number, or something else that the roster names, into it.
 """
 
-import ast
 import csv
 import io
 import re
@@ -13,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.checks.collect import Submission, Unmarkable, cells_of, statements
+from course_lib.checks.collect import Submission, Unmarkable, cells_of, number_in
 from course_lib.checks.mark import Result
-from course_lib.checks.plain import printable
+from course_lib.checks.plain import as_number, printable
 
 COLUMNS = "a first line that names its columns: number, name, and perhaps file"
 
@@ -67,23 +66,6 @@ def read_roster(path: Path) -> list[Student]:
     if not students:
         raise Unmarkable(f"{path}: no students; write one into each line, below the first")
     return list(students.values())
-
-
-def as_number(text: str) -> str:
-    """A student's number as text. Leading zeros do not count: a notebook holds 123, a roster perhaps 00123."""
-    text = text.strip().lower()
-    return text.lstrip("0") if text.isdigit() else text
-
-
-def number_in(cells: list[str]) -> str:
-    """What the notebook assigns to `student_number`, read and not run; nothing where it is no plain value."""
-    found = ""
-    for node in (node for cell in cells for node in statements(cell)):
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if any(isinstance(target, ast.Name) and target.id == "student_number" for target in targets):
-            value = node.value.value if isinstance(node.value, ast.Constant) else None
-            found = as_number(printable(str(value))) if isinstance(value, int | str) else ""
-    return found
 
 
 def number_of(submission: Submission) -> str:

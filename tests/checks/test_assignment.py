@@ -1,9 +1,14 @@
 """A set of points for each student: the same for the same number, another for another, and none for nobody."""
 
+import json
+
 import numpy as np
 import pytest
 
 from course_lib.checks.assignment import GOALS, goal, points
+from course_lib.checks.collect import Submission
+from course_lib.checks.lab_02_hidden_layer import _forward, _train, my_network
+from course_lib.checks.mark import mark
 
 NUMBERS = range(1001, 1041)
 
@@ -11,7 +16,7 @@ NUMBERS = range(1001, 1041)
 def test_the_same_number_gives_the_same_points_however_it_is_written():
     X, y = points(123)
     assert X.shape == (400, 2) and y.shape == (400, 1) and set(y.ravel()) == {0, 1}
-    for same in ("123", "00123", " 123 ", np.int64(123)):
+    for same in ("123", "00123", " 123 ", np.int64(123), np.array(123)):
         assert np.array_equal(points(same)[0], X) and np.array_equal(points(same)[1], y)
         assert goal(same) == goal(123)
 
@@ -40,7 +45,62 @@ def test_every_kind_of_set_is_somebodys_and_one_line_does_not_reach_the_goal():
         assert LogisticRegression().fit(X, y.ravel()).score(X_new, y_new.ravel()) < goal(number) - 0.01
 
 
-@pytest.mark.parametrize("nobody", [0, "0", "", "  ", -5, ..., None, True, 1.5, [1]])
+@pytest.mark.parametrize("nobody", [0, "0", "", "  ", -5, None, True, 1.5, [1], np.array([1, 2])])
 def test_a_number_that_is_nobodys_is_refused(nobody):
     with pytest.raises(ValueError, match="is nobody's: write your own into the cell above"):
         points(nobody)
+
+
+def test_a_number_that_is_not_set_yet_is_no_riddle():
+    with pytest.raises(ValueError, match="student_number is not set yet: write your own number into the cell above"):
+        points(...)
+
+
+def right(parameters, number) -> float:
+    X, y = points(number, 2000, new=True)
+    return np.mean((_forward(X, parameters)[1] > 0) == y)
+
+
+def test_the_goals_need_more_than_two_hidden_neurons_and_can_be_reached_with_eight():
+    reached = []
+    for number in NUMBERS:
+        X, y = points(number)
+        assert right(_train(X, y, 2, 500, 1.0, 0)["parameters"], number) < goal(number)
+        reached.append(right(_train(X, y, 8, 2000, 1.0, 0)["parameters"], number) >= goal(number))
+    assert np.mean(reached) >= 0.95
+
+
+def test_a_network_of_somebody_elses_points_rarely_passes():
+    """The sets are few, so a friend's network may fit; but not as a rule."""
+    networks = {number: _train(*points(number), 8, 1000, 1.0, 0)["parameters"] for number in NUMBERS[:20]}
+    fits = [
+        right(network, other) >= goal(other) for own, network in networks.items() for other in networks if own != other
+    ]
+    assert np.mean(fits) < 0.12
+
+
+def notebook(number, handed_in) -> bytes:
+    cells = [
+        'from course_lib.checks import lab\ncheck = lab("02_hidden_layer")',
+        f"student_number = {number}",
+        f"from course_lib.checks.lab_02_hidden_layer import fence\n"
+        f'my_network = {{"student_number": {handed_in}, "parameters": fence(8)}}',
+    ]
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    return json.dumps(
+        {"cells": [{**cell, "source": source} for source in cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    ).encode()
+
+
+def test_the_marker_wants_the_network_of_the_number_in_the_notebook():
+    owner = my_network.accepts[0]["student_number"]
+
+    def verdict(number, handed_in):
+        result = mark(Submission("x.ipynb", notebook(number, handed_in)), seed=0)
+        return {found.exercise: found for found in result.verdicts}["my_network"]
+
+    assert verdict(owner, owner).passed and verdict(f'"00{owner}"', owner).passed
+    borrowed = verdict(owner + 1, owner)
+    assert borrowed.state == "wrong"
+    assert borrowed.said == f"it carries the student_number {owner}, and the notebook says {owner + 1}"
+    assert "run all cells again" in borrowed.hint

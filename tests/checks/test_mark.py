@@ -67,7 +67,7 @@ while True:
 HOARD = """\
 kept = []
     while True:
-        kept.append(np.ones(1_000_000))"""
+        kept.append(np.empty(10_000_000))"""
 CHILD = """\
 import os, time
 if os.fork() == 0:

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from course_lib.checks import Verdict
-from course_lib.checks.collect import Submission, Unmarkable
+from course_lib.checks.collect import Submission, Unmarkable, number_in
 from course_lib.checks.mark import Result
-from course_lib.checks.roster import Student, as_number, number_in, read_roster, settle, student_by_path
+from course_lib.checks.plain import as_number
+from course_lib.checks.roster import Student, read_roster, settle, student_by_path
 
 ANNA, BEN, CARL = Student("1001", "Anna"), Student("1002", "Ben"), Student("0077", "Carl", "carl_c")
 CLASS = [ANNA, BEN, CARL]
