@@ -9,6 +9,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from course_lib import bootstrap
 
@@ -163,7 +164,7 @@ def test_the_pins_hold_every_package_the_project_names():
     for group in ("frameworks", "book", "pages", "test"):
         named += project["dependency-groups"][group]
     for need in named:
-        assert need.split(";")[0].split("=")[0].split(">")[0].strip().lower() in pins, need
+        assert Requirement(need).name.lower() in pins, need
 
 
 def test_the_installed_versions_are_the_pinned_ones():
