@@ -1,0 +1,32 @@
+"""Five networks for CIFAR-10, each one idea larger than the one before.
+
+`course_lib.torch_nets.growing_cnn` has the same networks.
+"""
+
+import keras
+from keras import layers
+
+DROPOUT = {4: (0.2, 0.2, 0.3), 5: (0.2, 0.3, 0.3)}
+
+
+def growing_cnn(step: int, n_classes: int = 10, dropout: bool = True) -> keras.Model:
+    """Images (n, 32, 32, 3) -> logits (n, n_classes). Raises ValueError for a step that is not there.
+
+    1   two convolutions with 32 channels, pooling                1,060,138 parameters
+    2   two more with 64                                            591,274
+    3   two more with 128                                           550,570
+    4   dropout after each pooling, and He's start                  550,570
+    5   batch norm after each convolution                           551,466, and 896 running statistics
+    """
+    if step not in range(1, 6):
+        raise ValueError(f"there is no step {step!r}: the steps are 1 to 5")
+    parts = [keras.Input((32, 32, 3))]
+    settings = {"activation": "relu", "kernel_initializer": "he_uniform" if step >= 4 else "glorot_uniform"}
+    for number, channels in enumerate((32, 64, 128)[: min(step, 3)]):
+        for _ in range(2):
+            parts.append(layers.Conv2D(channels, 3, padding="same", **settings))
+            parts += [layers.BatchNormalization()] if step == 5 else []
+        parts.append(layers.MaxPooling2D())
+        parts += [layers.Dropout(DROPOUT[step][number] * dropout)] if step >= 4 else []
+    parts += [layers.Flatten(), layers.Dense(128, **settings)]
+    return keras.Sequential([*parts, layers.Dense(n_classes)], name=f"growing_cnn_{step}")

@@ -1,0 +1,132 @@
+"""EfficientNet-Lite0: Tan and Le (2019), without squeeze-and-excitation and with ReLU6 in place of swish.
+
+The Lite networks are EfficientNets for small devices: what runs badly on them, or in eight-bit integers, was
+left out. What remains is the inverted residual block of MobileNetV2 (Sandler et al. 2018), sixteen times.
+
+    model = efficientnet_lite0()                   # images (n, 3, height, width) -> logits (n, 1000)
+    features = feature_extractor(model, (11, 14))  # images -> (n, 192 + 192 + 1280), the same weights
+
+Images are float32, RGB, (pixel - 127) / 128, of any height and width; the paper's are 224 by 224.
+`course_lib.keras_nets.efficientnet_lite` is the same network.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+# kernel, stride of the first block, expansion, channels, blocks: table 1 of the paper, rows 2 to 8
+STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
+N_BLOCKS = sum(stage[-1] for stage in STAGES)
+
+
+class SamePad(nn.Module):
+    """Zeros around an image, as TensorFlow's padding "same" lays them before a convolution with a stride.
+
+    The output has ceil(side / stride) pixels. An odd number of zeros puts the extra one right and below,
+    where PyTorch's own symmetric padding would shift the image by a pixel.
+    """
+
+    def __init__(self, kernel: int, stride: int):
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        pads = []
+        for side in (x.shape[3], x.shape[2]):  # F.pad counts from the last axis
+            steps = -(-side // self.stride) - 1
+            zeros = max(steps * self.stride + self.kernel - side, 0)
+            pads += [zeros // 2, zeros - zeros // 2]
+        return F.pad(x, pads)
+
+
+def conv_bn(n_in: int, n_out: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
+    """A convolution with padding "same" and batch norm, with TensorFlow's epsilon and momentum.
+
+    Weights start with the variance 2 / (kernel ** 2 * n_out), as the authors' do; PyTorch's own start is so
+    small that in an untrained network of this depth nothing arrives at the end.
+    """
+    padding = kernel // 2 if stride == 1 else 0
+    pad = [] if stride == 1 else [SamePad(kernel, stride)]
+    conv = nn.Conv2d(n_in, n_out, kernel, stride, padding, groups=groups, bias=False)
+    nn.init.kaiming_normal_(conv.weight, mode="fan_out" if groups == 1 else "fan_in")  # depthwise: n_out is 1
+    return [*pad, conv, nn.BatchNorm2d(n_out, eps=1e-3, momentum=0.01)]
+
+
+class Block(nn.Module):
+    """The inverted residual: widen (1x1), filter each channel on its own (kernel x kernel), narrow (1x1).
+
+    The last convolution has no activation: cutting off negatives would lose what the few channels hold.
+    """
+
+    def __init__(self, n_in: int, n_out: int, kernel: int, stride: int, expansion: int):
+        super().__init__()
+        wide = n_in * expansion
+        expand = [*conv_bn(n_in, wide, 1), nn.ReLU6()] if expansion > 1 else []
+        depthwise = [*conv_bn(wide, wide, kernel, stride, groups=wide), nn.ReLU6()]
+        self.layers = nn.Sequential(*expand, *depthwise, *conv_bn(wide, n_out, 1))
+        self.skip = stride == 1 and n_in == n_out
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.layers(x) if self.skip else self.layers(x)
+
+
+class Features(nn.Module):
+    """Images (n, 3, height, width) to features: the means over all pixels of what `taps` and the head see."""
+
+    def __init__(self, stem: nn.Module, blocks: nn.ModuleList, head: nn.Module, taps: Sequence[int] = ()):
+        super().__init__()
+        self.stem, self.blocks, self.head, self.taps = stem, blocks, head, tuple(taps)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tapped = {}
+        x = self.stem(x)
+        for number, block in enumerate(self.blocks):
+            x = block(x)
+            if number in self.taps:
+                tapped[number] = x.mean((2, 3))
+        return torch.cat([*(tapped[number] for number in self.taps), self.head(x).mean((2, 3))], 1)
+
+
+def efficientnet_lite0(n_classes: int = 1000, dropout: float = 0.2) -> nn.Sequential:
+    """The network with new weights: features (n, 1280), dropout, and one dense layer that gives logits.
+
+    4,652,008 parameters with 1,000 classes. Stochastic depth, which the authors trained with, is left out.
+    """
+    blocks, n_in = nn.ModuleList(), 32
+    for kernel, first_stride, expansion, n_out, n_blocks in STAGES:
+        for stride in (first_stride, *[1] * (n_blocks - 1)):
+            blocks.append(Block(n_in, n_out, kernel, stride, expansion))
+            n_in = n_out
+    stem = nn.Sequential(*conv_bn(3, 32, 3, 2), nn.ReLU6())
+    head = nn.Sequential(*conv_bn(n_in, 1280, 1), nn.ReLU6())
+    parts = (
+        ("features", Features(stem, blocks, head)),
+        ("dropout", nn.Dropout(dropout)),
+        ("classifier", nn.Linear(1280, n_classes)),
+    )
+    return nn.Sequential(OrderedDict(parts))
+
+
+def feature_extractor(model: nn.Sequential, blocks: Sequence[int] = ()) -> Features:
+    """The network without its last layer: (n, 1280), after the means over the outputs of `blocks` (0 to 15).
+
+    It shares its weights with `model`: training one trains both. Put a new head behind it to adapt it.
+    Raises ValueError for a block that is not there.
+    """
+    if unknown := [block for block in blocks if block not in range(N_BLOCKS)]:
+        raise ValueError(f"there is no block {unknown[0]}: the blocks have the numbers 0 to {N_BLOCKS - 1}")
+    whole = model.features
+    features = Features(whole.stem, whole.blocks, whole.head, blocks)
+    features.training = whole.training  # not .train(), which would set the parts, and they are shared
+    return features

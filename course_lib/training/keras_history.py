@@ -1,0 +1,20 @@
+"""What Keras' `fit` does not write down by itself: the seconds and the learning rate of each epoch."""
+
+import time
+
+import keras
+
+
+class Recorder(keras.callbacks.Callback):
+    """Adds `seconds` and `learning_rate` to the history of `fit`; put it first in the list of callbacks.
+
+    past = model.fit(..., callbacks=[Recorder()])
+    history = History.from_dict(past.history)
+    """
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        logs["seconds"] = time.perf_counter() - self._start
