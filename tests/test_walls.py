@@ -31,7 +31,7 @@ def test_importing_the_library_imports_nothing_else():
 
 def test_no_framework_is_imported_by_a_room_that_does_not_need_it():
     rooms = "course_lib.plots, course_lib.scratch, course_lib.data, course_lib.checks, course_lib.cli"
-    rooms += ", course_lib.book.publish, course_lib.training.history"
+    rooms += ", course_lib.book.publish, course_lib.training.history, course_lib.pretrained"
     code = f"import sys, {rooms}; print(*{{'torch', 'tensorflow', 'keras'}} & set(sys.modules))"
     result = tool(sys.executable, "-c", code)
     assert result.stdout.split() == [], result.stderr
