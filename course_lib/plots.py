@@ -1,10 +1,12 @@
 """Figures in the house style: importing this module sets it (the style itself is `house.mplstyle`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+
+from course_lib.training.history import History
 
 plt.style.use("course_lib.house")
 
@@ -32,3 +34,21 @@ def confusion_heatmap(confusion: np.ndarray, class_names: Sequence[str], axis: A
     axis.set(xlabel="predicted", ylabel="true" if counts else "true (per cent of the row)")
     axis.tick_params(length=0)
     axis.grid(False)
+
+
+def learning_curves(histories: Mapping[str, History], axes: Sequence[Axes]) -> None:
+    """Draw the loss on the first of two axes and the accuracy on the second: training dashed, validation solid.
+
+    One colour per history, epochs from 1. What a history has not measured is left out.
+    """
+    for axis, quantity in zip(axes, ("loss", "accuracy"), strict=True):
+        for (name, history), colour in zip(histories.items(), COLOURS.values(), strict=False):
+            for field, line in ((quantity, "--"), (f"val_{quantity}", "-")):
+                values = getattr(history, field)
+                epochs = range(1, len(values) + 1)
+                label = f"{name}, {'training' if line == '--' else 'validation'}"
+                if values:
+                    axis.plot(epochs, values, line, color=colour, label=label)
+        axis.set(xlabel="epoch", ylabel=quantity)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    axes[0].legend()

@@ -18,6 +18,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.metrics import confusion_matrix
 
 from course_lib import plots
+from course_lib.training.history import History
 
 PHONE_WIDTH = 350  # CSS pixels that a page leaves for a figure on a phone of 390
 
@@ -199,3 +200,16 @@ def test_a_confusion_matrix_says_in_words_and_numbers_what_it_holds(shares):
 def test_names_that_do_not_fit_the_matrix_are_refused():
     with pytest.raises(ValueError, match=r"2 class names go with a matrix of shape \(2, 2\), and not \(3, 3\)"):
         plots.confusion_heatmap(np.eye(3), ["cat", "dog"], plt.figure().add_subplot())
+
+
+def test_learning_curves_draw_what_was_measured_from_epoch_1():
+    keras_like = History(loss=[2.0, 1.0], accuracy=[0.3, 0.5], val_loss=[2.2, 1.4], val_accuracy=[0.2, 0.4])
+    without_accuracy = History(loss=[3.0, 2.0, 1.0])
+    _, axes = plt.subplots(1, 2)
+    plots.learning_curves({"a": keras_like, "b": without_accuracy}, axes)
+    loss, accuracy = ([(list(x.get_xdata()), list(x.get_ydata()), x.get_linestyle()) for x in a.lines] for a in axes)
+    assert loss == [([1, 2], [2.0, 1.0], "--"), ([1, 2], [2.2, 1.4], "-"), ([1, 2, 3], [3.0, 2.0, 1.0], "--")]
+    assert accuracy == [([1, 2], [0.3, 0.5], "--"), ([1, 2], [0.2, 0.4], "-")]
+    labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert labels == ["a, training", "a, validation", "b, training"]
+    assert axes[0].lines[0].get_color() == axes[0].lines[1].get_color() != axes[0].lines[2].get_color()

@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from course_lib.devices import processor_name
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -73,19 +75,9 @@ def write_report(path: Path, results: list[dict], packages: Sequence[str]) -> No
     """Write `results` as JSON, with the date, the machine and the versions of `packages`."""
     report = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"system": platform.system(), "processor": _processor(), "cores": os.cpu_count()},
+        "machine": {"system": platform.system(), "processor": processor_name(), "cores": os.cpu_count()},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "results": results,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-
-
-def _processor() -> str:
-    """The processor's name; Python itself does not know it on Linux."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
