@@ -12,7 +12,7 @@ import numpy as np
 
 from course_lib.checks.calls import Call, Outcome, Raised, local, outcome
 from course_lib.checks.compare import difference, shown
-from course_lib.checks.inputs import Case
+from course_lib.checks.inputs import Case, Trial
 from course_lib.checks.plain import Other, as_number, decode, encode
 from course_lib.checks.verdict import Verdict
 
@@ -29,6 +29,7 @@ def exercise(
     inputs: Sequence[Case] = (),
     mistakes: dict[str, Callable] | None = None,
     tolerance: float | None = None,
+    trial: Callable | None = None,
     verify: Callable[[Any], str | None] | None = None,
     accepts: Sequence[Any] = (),
     rejects: dict[str, Any] | None = None,
@@ -37,13 +38,15 @@ def exercise(
 
     reference, second: two right answers, written differently. mistakes: hint -> a wrong answer that deserves it.
     tolerance: the absolute one for all numbers, where the usual relative one makes no sense.
+    trial: for an answer that takes or gives a network. trial(answer, *inputs) runs in the student's process, and
+    returns plain data about what the answer did; that is what is compared. It stands in the module of its lab.
     verify: takes the answer as plain data; returns the hint, or None. accepts: right answers; rejects: hint -> wrong.
     """
     if verify is None:
         if reference is None or second is None or not inputs or not mistakes:
             raise ValueError(f"{name}: a function needs reference, second, inputs and mistakes; anything else, verify")
-        return FunctionExercise(name, task, reference, second, tuple(inputs), dict(mistakes), tolerance)
-    if reference or second or inputs or mistakes or not accepts or not rejects:
+        return FunctionExercise(name, task, reference, second, tuple(inputs), dict(mistakes), tolerance, trial)
+    if reference or second or inputs or mistakes or trial or not accepts or not rejects:
         raise ValueError(f"{name}: what is marked by verify needs accepts and rejects, and nothing of a function")
     return ValueExercise(name, task, verify, tuple(accepts), dict(rejects))
 
@@ -57,6 +60,7 @@ class FunctionExercise:
     inputs: tuple[Case, ...]
     mistakes: dict[str, Callable]
     tolerance: float | None = None
+    trial: Callable | None = None
 
     @property
     def right_answers(self) -> list:
@@ -67,10 +71,11 @@ class FunctionExercise:
         return self.mistakes
 
     def requests(self, seed: int = 0) -> list[list]:
-        """The encoded arguments of every case."""
+        """The encoded arguments of every case, and behind them the name of the trial where there is one."""
         # A generator for each case: a case more leaves the others as they were.
         drawn = [case.draw(np.random.default_rng([seed, place])) for place, case in enumerate(self.inputs)]
-        return [[encode(value) for value in arguments] for arguments in drawn]
+        trials = [Trial(self.trial.__module__.rpartition(".lab_")[2], self.name)] if self.trial else []
+        return [[encode(value) for value in [*arguments, *trials]] for arguments in drawn]
 
     def mark(self, call: Call, seed: int = 0, number: str = "") -> Verdict:
         """Compare the function behind `call` with the reference. Another seed draws other inputs."""
@@ -107,7 +112,7 @@ class FunctionExercise:
         return ""
 
     def evidence(self, place: int, requests: list, answers: list, expected: list) -> tuple[tuple[str, str], ...]:
-        arguments = zip(self.inputs[place].arguments, requests[place], strict=True)
+        arguments = zip(self.inputs[place].arguments, requests[place], strict=False)  # not the trial
         given = ", ".join(f"{name} = {shown(decode(tree))}" for name, tree in arguments)
         values = [(label, shown(found[place].value)) for label, found in (("yours", answers), ("expected", expected))]
         return (("input", given), *values)

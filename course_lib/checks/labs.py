@@ -24,8 +24,15 @@ def _hidden_layer() -> list:
     return lab_02_hidden_layer.EXERCISES
 
 
+def _pytorch() -> list:
+    from course_lib.checks import lab_05_pytorch
+
+    return lab_05_pytorch.EXERCISES
+
+
 LABS: dict[str, Callable[[], list]] = {
     "02_activations": _activations,
     "02_one_neuron": _one_neuron,
     "02_hidden_layer": _hidden_layer,
+    "05_pytorch": _pytorch,
 }
