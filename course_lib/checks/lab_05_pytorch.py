@@ -9,6 +9,8 @@ from course_lib.checks.exercise import exercise
 from course_lib.checks.inputs import Drawn, case, normal
 from course_lib.checks.networks import is_network, outputs, set_weights, weights
 
+_ROUNDING = 2e-5  # the sums of float32 in another order, after a few steps
+
 # ---- A slope ---------------------------------------------------------------------------------------
 
 _SCALARS = {
@@ -281,6 +283,7 @@ train_epoch = exercise(
     reference=_train_epoch,
     second=_train_epoch_by_hand,
     trial=_try_epoch,
+    tolerance=_ROUNDING,
     inputs=[
         case("three batches of unequal size", seed=_SEED, x=normal(10, 3), y=classes(10), batch_size=4,
              learning_rate=0.3),
@@ -372,6 +375,7 @@ evaluate = exercise(
     reference=_evaluate,
     second=_evaluate_at_once,
     trial=_try_evaluation,
+    tolerance=_ROUNDING,
     inputs=[
         case("a model in training mode", seed=_SEED, training=True, x=normal(10, 3), y=classes(10), batch_size=4),
         case("a model in inference mode", seed=_SEED, training=False, x=normal(11, 3), y=classes(11), batch_size=8),
@@ -466,6 +470,7 @@ fit = exercise(
     reference=_fit,
     second=_fit_with_copies,
     trial=_try_fit,
+    tolerance=_ROUNDING,
     inputs=[
         case("a validation loss that turns", x=_STRENGTH, sign=_SIGN, flipped=4, n_epochs=8, learning_rate=0.2),
         case("a validation loss that falls to the end", x=_STRENGTH, sign=_SIGN, flipped=0, n_epochs=4,
