@@ -285,8 +285,9 @@ train_epoch = exercise(
     trial=_try_epoch,
     tolerance=_ROUNDING,
     inputs=[
-        case("three batches of unequal size", seed=_SEED, x=normal(10, 3), y=classes(10), batch_size=4,
-             learning_rate=0.3),
+        case(
+            "three batches of unequal size", seed=_SEED, x=normal(10, 3), y=classes(10), batch_size=4, learning_rate=0.3
+        ),
         case("two equal batches", seed=_SEED, x=normal(12, 3), y=classes(12), batch_size=6, learning_rate=0.1),
     ],
     mistakes={
@@ -473,8 +474,9 @@ fit = exercise(
     tolerance=_ROUNDING,
     inputs=[
         case("a validation loss that turns", x=_STRENGTH, sign=_SIGN, flipped=4, n_epochs=8, learning_rate=0.2),
-        case("a validation loss that falls to the end", x=_STRENGTH, sign=_SIGN, flipped=0, n_epochs=4,
-             learning_rate=0.2),
+        case(
+            "a validation loss that falls to the end", x=_STRENGTH, sign=_SIGN, flipped=0, n_epochs=4, learning_rate=0.2
+        ),
     ],
     mistakes={
         "The model has the weights of the last epoch. state_dict() hands out the living tensors: keep "

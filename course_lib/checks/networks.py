@@ -54,7 +54,9 @@ def slots(network: Any) -> list[tuple[Callable, Callable]]:
         state = network.state_dict()  # these tensors are the network's own
         found = [tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")]
         torch = sys.modules["torch"]
-        return [(tensor.numpy, lambda value, to=tensor: to.copy_(torch.from_numpy(np.array(value)))) for tensor in found]
+        return [
+            (tensor.numpy, lambda value, to=tensor: to.copy_(torch.from_numpy(np.array(value)))) for tensor in found
+        ]
     from course_lib.parity import arrays_of, keras_layers, layouts
 
     found = []
