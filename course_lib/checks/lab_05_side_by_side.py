@@ -113,10 +113,6 @@ def _dense_by_order(kernel, height, width, channels):
     return torch.from_numpy(kernel)[rows].T
 
 
-def _rows(kernel, height, width, channels):
-    return np.arange(len(kernel)).reshape(height, width, channels).transpose(2, 0, 1).ravel()
-
-
 dense_after_flatten = exercise(
     "dense_after_flatten",
     task="dense_after_flatten(kernel, height, width, channels): the kernel (height * width * channels, out) of a dense "
@@ -144,8 +140,6 @@ dense_after_flatten = exercise(
                 kernel.reshape(height, width, channels, -1).transpose(3, 2, 1, 0).reshape(kernel.shape[1], -1)
             )
         ),
-        "That is the way back, from PyTorch's order to Keras'. For each place in PyTorch's flat image, ask which row "
-        "of Keras belongs there.": (lambda kernel, *size: kernel[np.argsort(_rows(kernel, *size))].T),
         "The shape is right, but a reshape of the whole kernel mixes inputs with outputs. Split only the first axis, "
         "into height, width and channels.": lambda kernel, *size: kernel.reshape(kernel.shape[1], -1),
     },

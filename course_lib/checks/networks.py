@@ -64,7 +64,7 @@ def slots(network: Any) -> list[tuple[Callable, Callable]]:
         for part, variable in arrays_of(layer).items():
             forth, back = layouts(layer, part, flattened)
             found.append((
-                lambda v=variable, forth=forth: forth(np.array(v)),
+                lambda v=variable, forth=forth: forth(v.numpy()),
                 lambda value, v=variable, back=back: v.assign(back(np.asarray(value))),
             ))  # fmt: skip
     return found
