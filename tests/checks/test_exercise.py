@@ -7,6 +7,7 @@ import pytest
 
 from course_lib.checks import case, exercise, local, normal, ones, zeros
 from course_lib.checks.inputs import Case, bits, integers, uniform
+from course_lib.checks.labs import LABS
 
 centre = exercise(
     "centre",
@@ -160,6 +161,71 @@ def test_a_network_is_asked_for_its_predictions():
             return scale * (X - X.mean(0))
 
     assert marked(Network()).passed
+
+
+# ---- Trials ----------------------------------------------------------------------------------------
+
+
+def try_counter(make, start, n):
+    counter = make(start)
+    if counter is ... or counter is None:
+        return counter
+    return {"said": [counter() for _ in range(n)]}
+
+
+def counting(start):
+    state = [start]
+
+    def counter():
+        state[0] += 1
+        return state[0]
+
+    return counter
+
+
+counter = exercise(
+    "counter",
+    task="counter(start): a function that says start + 1, then start + 2 ...",
+    reference=counting,
+    second=lambda start: iter(range(start + 1, 10**9)).__next__,
+    trial=try_counter,
+    inputs=[case("three calls", start=5, n=3), case("a drawn start", start=integers(), n=2)],
+    mistakes={"It starts too early.": lambda start: counting(start - 1)},
+)
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """A trial is found by the names of lab and exercise: the module's here, as it is no lab's."""
+    monkeypatch.setitem(LABS, try_counter.__module__, lambda: [counter])
+
+
+def test_a_trial_is_what_is_marked(registered):
+    """A function that returns functions: nothing that could travel, so the trial asks it where it is."""
+    assert counter.mark(local(counting)).passed and counter.mark(local(counter.second), seed=3).passed
+    verdict = counter.mark(local(counter.mistakes["It starts too early."]))
+    assert verdict.hint == "It starts too early."
+    assert verdict.said == "for three calls, its entry 'said' is wrong: its value number 0 is wrong: it is 5, not 6"
+    assert dict(verdict.shown)["input"] == "start = 5, n = 3"
+
+
+def test_only_the_name_of_a_trial_travels(registered):
+    (*_, trial), _ = counter.requests()
+    assert trial == {"trial": [try_counter.__module__, "counter"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (..., "not attempted yet"),
+        (lambda start: ..., "not attempted yet"),
+        (lambda start: None, "for three calls, it returns None (does it end with return?)"),
+        (lambda start: 3, "for three calls, it raises TypeError: 'int' object is not callable"),
+        (3, "for three calls, it is not a function; hand over its name alone, without brackets after it (a int)"),
+    ],
+)
+def test_what_cannot_be_tried_is_a_verdict(registered, answer, said):
+    assert counter.mark(local(answer)).said == said
 
 
 def test_warnings_do_not_clutter_the_notebook(recwarn, capfd):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from course_lib.checks.inputs import function
+from course_lib.checks.inputs import Trial, function
 from course_lib.checks.plain import Other, PlainDataError, decode, encode
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -74,6 +74,7 @@ def test_what_is_not_data_is_named():
     assert "nested" in str(travelled(nested(500)))
     assert "too large" in travelled(np.broadcast_to(np.zeros(1), (10**9,))).description
     assert travelled(function("sin"))(0.5) == np.sin(0.5)
+    assert travelled(Trial("02_activations", "relu")) == Trial("02_activations", "relu")
     assert travelled(...) is Ellipsis
 
 
@@ -107,6 +108,8 @@ def pickled_npy() -> str:
         {"dict": [[{"dict": []}, 1]]},
         {"float": "one"},
         {"function": "os.system"},
+        {"trial": ["05_pytorch"]},
+        {"trial": 5},
         {"unheard": 1},
         {"npy": "", "more": 1},
         {},
