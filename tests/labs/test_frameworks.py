@@ -98,7 +98,7 @@ def test_the_optimisers_of_the_lab_take_the_steps_of_keras(place):
     if settings["kind"] == "SGD":
         ours = keras.optimizers.SGD(rate, momentum=settings["momentum"], nesterov=settings["nesterov"])
     else:
-        settings["epsilon"] = 1e-7
+        settings = {**settings, "epsilon": 1e-7}
         ours = keras.optimizers.Adam(rate, settings["beta_1"], settings["beta_2"], settings["epsilon"])
     variable, path = keras.Variable(start), []
     for gradient in gradients:
