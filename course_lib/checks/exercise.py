@@ -4,6 +4,7 @@ A `FunctionExercise` compares the student's function with a reference on drawn i
 about a thing that is no function: a number, a split, a trained network.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from course_lib.checks.plain import Other, as_number, decode, encode
 from course_lib.checks.verdict import Verdict
 
 UNDONE = "not attempted yet"
+ENTRY = re.compile(r"^its entry '([^']*)' is wrong: ")
 SHORT = 60  # characters of an answer in its own verdict
 
 
@@ -88,6 +90,8 @@ class FunctionExercise:
         faults = [difference(answer.value, want.value, self.tolerance) for answer, want in pairs]
         for place, fault in enumerate(faults):
             if fault:
+                if self.trial:  # what it returns is not the student's, so do not speak of entries
+                    fault = ENTRY.sub(r"the difference is in \1: ", fault)
                 said = f"for {self.inputs[place].what}, {fault}"
                 hint = self.hint_for(answers, requests)
                 return Verdict(self.name, "wrong", said, hint, self.evidence(place, requests, answers, expected))

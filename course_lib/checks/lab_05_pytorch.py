@@ -30,7 +30,8 @@ def _try_slope(slope_at, f, x):
         return first
     first = first.detach().clone() if isinstance(first, torch.Tensor) else first
     again = slope_at(_SCALARS[f], point)
-    return {"slope": first, "slope when asked again": again, "x is marked afterwards": point.requires_grad}
+    return {"the slope": first, "the slope when asked again": again,
+            "x afterwards": "marked" if point.requires_grad else "as it was"}  # fmt: skip
 
 
 def _slope(f, x):
@@ -109,7 +110,7 @@ def _try_classifier(build, n_inputs, hidden, n_classes, x):
     if found == right:
         set_weights(network, [rng.normal(0, 0.8, shape) for shape in right])
         said = outputs(network, x)
-    return {"shapes of its parameters": ", ".join(map(str, found)) or "none", "outputs": said}
+    return {"the shapes of its parameters": ", ".join(map(str, found)) or "none", "its outputs": said}
 
 
 def _classifier(n_inputs, hidden, n_classes, bends=None, last=(), bias=True):
@@ -226,8 +227,8 @@ def _try_epoch(train_epoch, seed, x, y, batch_size, learning_rate):
     if loss is None or loss is ...:
         return loss
     parts = weights(network)
-    return {"loss": loss, "weights afterwards": _flat(parts[:4] + parts[6:]),
-            "running mean of the batch norm": parts[4]}  # fmt: skip
+    return {"the loss": loss, "the weights afterwards": _flat(parts[:4] + parts[6:]),
+            "the running mean of the batch norm": parts[4]}  # fmt: skip
 
 
 def _train_epoch(model, batches, loss_fn, optimiser, mode=True, clear=True, step=True, last_step=False, n_batches=None,
@@ -330,10 +331,10 @@ def _try_evaluation(evaluate, seed, training, x, y, batch_size):
     if measured is None or measured is ...:
         return measured
     return {
-        "loss and accuracy": measured,
-        "running mean of the batch norm": weights(network)[4],
-        "graph": "kept" if any(kept) else "not kept",
-        "mode afterwards": "training" if network.training else "inference",
+        "the loss and accuracy": measured,
+        "the running mean of the batch norm": weights(network)[4],
+        "the graph": "kept" if any(kept) else "not kept",
+        "the mode afterwards": "training" if network.training else "inference",
     }
 
 
@@ -422,8 +423,8 @@ def _try_fit(fit, x, sign, flipped, n_epochs, learning_rate):
     if losses is None or losses is ...:
         return losses
     parts = weights(network)
-    return {"validation losses": losses, "weights afterwards": _flat(parts[2:]),
-            "running statistics afterwards": _flat(parts[:2])}  # fmt: skip
+    return {"the validation losses": losses, "the weights afterwards": _flat(parts[2:]),
+            "the running statistics afterwards": _flat(parts[:2])}  # fmt: skip
 
 
 def _fit(model, train_batches, valid_batches, loss_fn, optimiser, n_epochs, better=lambda new, old: new < old,

@@ -157,16 +157,16 @@ def _try_twin(build, height, width, channels, n_filters, n_classes, images):
     per_filter = [(n_filters,)] * 5  # bias, then scale, shift, running mean and running variance
     right = [(n_filters, channels, 3, 3), *per_filter, (n_classes, n_features), (n_classes,)]
     found = [part.shape for part in weights(network)]
-    report = {"shapes of its arrays": ", ".join(map(str, found))}
+    report = {"the shapes of its arrays": ", ".join(map(str, found))}
     if found != right:
         return report
     rng = np.random.default_rng(n_features)
     # The running variances are small, so that epsilon matters.
     values = [rng.normal(0, 0.5, shape) if k != 5 else rng.uniform(0.001, 0.01, shape) for k, shape in enumerate(right)]
     set_weights(network, values)
-    report["outputs in inference mode"] = outputs(network, images)
-    report["outputs in training mode"] = outputs(network, images, training=True)
-    report["running mean behind it"] = weights(network)[4]
+    report["the outputs in inference mode"] = outputs(network, images)
+    report["the outputs in training mode"] = outputs(network, images, training=True)
+    report["the running mean behind it"] = weights(network)[4]
     return report
 
 
@@ -258,7 +258,7 @@ def _try_optimiser(twin_optimiser, settings, weights, gradients):
         if schedule is not None:
             schedule.step()
         path.append(parameter.detach().clone().numpy())
-    return {"learning rates": np.array(rates), "weights behind each step": np.array(path)}
+    return {"the learning rates": np.array(rates), "the weights behind each step": np.array(path)}
 
 
 def _optimiser(parameters, settings, factor=lambda decay, step: 1 / (1 + decay * step), weight_decay=False, **changes):

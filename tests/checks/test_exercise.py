@@ -170,7 +170,7 @@ def try_counter(make, start, n):
     counter = make(start)
     if counter is ... or counter is None:
         return counter
-    return {"said": [counter() for _ in range(n)]}
+    return {"what it says": [counter() for _ in range(n)]}
 
 
 def counting(start):
@@ -205,7 +205,10 @@ def test_a_trial_is_what_is_marked(registered):
     assert counter.mark(local(counting)).passed and counter.mark(local(counter.second), seed=3).passed
     verdict = counter.mark(local(counter.mistakes["It starts too early."]))
     assert verdict.hint == "It starts too early."
-    assert verdict.said == "for three calls, its entry 'said' is wrong: its value number 0 is wrong: it is 5, not 6"
+    assert (
+        verdict.said
+        == "for three calls, the difference is in what it says: its value number 0 is wrong: it is 5, not 6"
+    )
     assert dict(verdict.shown)["input"] == "start = 5, n = 3"
 
 

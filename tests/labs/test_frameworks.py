@@ -106,4 +106,4 @@ def test_the_optimisers_of_the_lab_take_the_steps_of_keras(place):
         path.append(variable.numpy())
     reference = lab_05_side_by_side.twin_optimiser.reference
     found = lab_05_side_by_side._try_optimiser(reference, settings, start, gradients)
-    np.testing.assert_allclose(found["weights behind each step"], path, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found["the weights behind each step"], path, rtol=1e-4, atol=1e-5)
