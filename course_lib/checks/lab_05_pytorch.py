@@ -333,7 +333,7 @@ def _try_evaluation(evaluate, seed, training, x, y, batch_size):
     return {
         "the loss and accuracy": measured,
         "the running mean of the batch norm": weights(network)[4],
-        "the graph": "kept" if any(kept) else "not kept",
+        "the graph": "kept" if any(kept) else "none",
         "the mode afterwards": "training" if network.training else "inference",
     }
 
