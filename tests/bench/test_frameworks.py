@@ -28,7 +28,9 @@ def test_both_sides_take_the_same_steps():
     x, y = frameworks.examples("MLP", 96)
     for side in (ours, theirs):
         side.train(side.batches(x, y, 32))
-    assert compare_outputs(ours.model, theirs.model, x).largest < 1e-2  # Adam divides by small numbers, which rounding changes
+    assert (
+        compare_outputs(ours.model, theirs.model, x).largest < 1e-2
+    )  # Adam divides by small numbers, which rounding changes
     assert ours.accuracy(ours.batches(x, y, 32)) == pytest.approx(theirs.accuracy(theirs.batches(x, y, 32)), abs=0.02)
 
 
