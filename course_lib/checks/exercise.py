@@ -6,13 +6,14 @@ about a thing that is no function: a number, a split, a trained network.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from course_lib.checks.calls import Call, Outcome, Raised, local, outcome
-from course_lib.checks.compare import difference, shown
-from course_lib.checks.inputs import Case
+from course_lib.checks.compare import difference, seen_difference, shown
+from course_lib.checks.inputs import Case, Look
 from course_lib.checks.plain import Other, as_number, decode, encode
 from course_lib.checks.verdict import Verdict
 
@@ -29,6 +30,7 @@ def exercise(
     inputs: Sequence[Case] = (),
     mistakes: dict[str, Callable] | None = None,
     tolerance: float | None = None,
+    look: Callable | None = None,
     verify: Callable[[Any], str | None] | None = None,
     accepts: Sequence[Any] = (),
     rejects: dict[str, Any] | None = None,
@@ -37,13 +39,15 @@ def exercise(
 
     reference, second: two right answers, written differently. mistakes: hint -> a wrong answer that deserves it.
     tolerance: the absolute one for all numbers, where the usual relative one makes no sense.
+    look: for a function whose result is no plain data, or one of many right ones. look(answer, *arguments) may call the
+    answer as often as it likes and returns what it saw, {fact: value}; these are compared, in this order.
     verify: takes the answer as plain data; returns the hint, or None. accepts: right answers; rejects: hint -> wrong.
     """
     if verify is None:
         if reference is None or second is None or not inputs or not mistakes:
             raise ValueError(f"{name}: a function needs reference, second, inputs and mistakes; anything else, verify")
-        return FunctionExercise(name, task, reference, second, tuple(inputs), dict(mistakes), tolerance)
-    if reference or second or inputs or mistakes or not accepts or not rejects:
+        return FunctionExercise(name, task, reference, second, tuple(inputs), dict(mistakes), tolerance, look)
+    if reference or second or inputs or mistakes or look or not accepts or not rejects:
         raise ValueError(f"{name}: what is marked by verify needs accepts and rejects, and nothing of a function")
     return ValueExercise(name, task, verify, tuple(accepts), dict(rejects))
 
@@ -57,6 +61,7 @@ class FunctionExercise:
     inputs: tuple[Case, ...]
     mistakes: dict[str, Callable]
     tolerance: float | None = None
+    look: Callable | None = None
 
     @property
     def right_answers(self) -> list:
@@ -70,7 +75,9 @@ class FunctionExercise:
         """The encoded arguments of every case."""
         # A generator for each case: a case more leaves the others as they were.
         drawn = [case.draw(np.random.default_rng([seed, place])) for place, case in enumerate(self.inputs)]
-        return [[encode(value) for value in arguments] for arguments in drawn]
+        # The lab is in the name of the module that declares the look.
+        look = [Look(f"{self.look.__module__.rpartition('lab_')[2]}.{self.name}")] if self.look else []
+        return [[encode(value) for value in [*arguments, *look]] for arguments in drawn]
 
     def mark(self, call: Call, seed: int = 0, number: str = "") -> Verdict:
         """Compare the function behind `call` with the reference. Another seed draws other inputs."""
@@ -78,13 +85,14 @@ class FunctionExercise:
         answers = outcomes(call, requests)
         if all(answer.undone for answer in answers):
             return Verdict(self.name, "not attempted", UNDONE)
-        expected = outcomes(local(self.reference), requests)
+        expected = self.known(None, seed)
+        compared = seen_difference if self.look else difference
         pairs = zip(answers, expected, strict=True)
-        faults = [difference(answer.value, want.value, self.tolerance) for answer, want in pairs]
+        faults = [compared(answer.value, want.value, self.tolerance) for answer, want in pairs]
         for place, fault in enumerate(faults):
             if fault:
                 said = f"for {self.inputs[place].what}, {fault}"
-                hint = self.hint_for(answers, requests)
+                hint = self.hint_for(answers, seed)
                 return Verdict(self.name, "wrong", said, hint, self.evidence(place, requests, answers, expected))
         for place, answer in enumerate(answers):
             if answer.changed:
@@ -97,17 +105,22 @@ class FunctionExercise:
                 return Verdict(self.name, "wrong", said, hint)
         return Verdict(self.name, "passed", f"right for {listed([case.what for case in self.inputs])}")
 
-    def hint_for(self, answers: list[Outcome], requests: list[list]) -> str:
+    # Kept, for some of them train networks; the exercise it keeps alive lives as long as the process anyway.
+    @lru_cache(maxsize=256)  # noqa: B019
+    def known(self, hint: str | None, seed: int) -> list[Outcome]:
+        """What the mistake with this hint comes to on the inputs of a seed; None: the reference."""
+        return outcomes(local(self.reference if hint is None else self.mistakes[hint]), self.requests(seed))
+
+    def hint_for(self, answers: list[Outcome], seed: int) -> str:
         """The hint of the known mistake that gives these very answers on all inputs."""
-        for hint, mistake in self.mistakes.items():
-            mistaken = outcomes(local(mistake), requests)
-            pairs = zip(answers, mistaken, strict=True)
+        for hint in self.mistakes:
+            pairs = zip(answers, self.known(hint, seed), strict=True)
             if all(difference(answer.value, wrong.value, self.tolerance) is None for answer, wrong in pairs):
                 return hint
         return ""
 
     def evidence(self, place: int, requests: list, answers: list, expected: list) -> tuple[tuple[str, str], ...]:
-        arguments = zip(self.inputs[place].arguments, requests[place], strict=True)
+        arguments = zip(self.inputs[place].arguments, requests[place], strict=False)  # a look stands at the end
         given = ", ".join(f"{name} = {shown(decode(tree))}" for name, tree in arguments)
         values = [(label, shown(found[place].value)) for label, found in (("yours", answers), ("expected", expected))]
         return (("input", given), *values)

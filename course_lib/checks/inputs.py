@@ -72,6 +72,19 @@ def function(name: str) -> NamedFunction:
 
 
 @dataclass(frozen=True)
+class Look:
+    """How an exercise looks at what an answer does, beside that answer. Only its name travels: "04_workflow.build"."""
+
+    name: str
+
+    def __call__(self, answer: Callable, *given):
+        from course_lib.checks.labs import LABS  # which declares the looks, with the help of this module
+
+        lab, _, name = self.name.rpartition(".")
+        return {exercise.name: exercise for exercise in LABS[lab]()}[name].look(answer, *given)
+
+
+@dataclass(frozen=True)
 class Case:
     """One call of the student's function: its arguments in order, and what this case is about."""
 

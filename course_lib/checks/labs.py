@@ -24,8 +24,15 @@ def _hidden_layer() -> list:
     return lab_02_hidden_layer.EXERCISES
 
 
+def _workflow() -> list:
+    from course_lib.checks import lab_04_workflow
+
+    return lab_04_workflow.EXERCISES
+
+
 LABS: dict[str, Callable[[], list]] = {
     "02_activations": _activations,
     "02_one_neuron": _one_neuron,
     "02_hidden_layer": _hidden_layer,
+    "04_workflow": _workflow,
 }
