@@ -92,7 +92,7 @@ split = exercise(
     reference=_split,
     second=_split_in_two_cuts,
     inputs=[
-        case("2,000 customers", y=leavers(2000, 400), seed=integers(high=1000)),
+        case("a table of 2000 customers", y=leavers(2000, 400), seed=integers(high=1000)),
         case("a table sorted by the answer", y=leavers(600, 60, sort=True), seed=integers(high=1000)),
     ],
     mistakes={
@@ -123,4 +123,294 @@ split = exercise(
     },
 )
 
-EXERCISES = [split]
+# ---- One scale -------------------------------------------------------------------------------------
+
+
+def table(n: int, mean: float, spread: float, constant: float | None = None) -> Drawn:
+    """X (n, 3): columns of different scale, the last one perhaps without any."""
+
+    def draw(rng):
+        X = rng.normal(mean, spread, (n, 3)) * [1, 10, 1000]
+        if constant is not None:
+            X[:, 2] = constant
+        return X
+
+    return Drawn(draw)
+
+
+def _scaled(parts, mean, spread):
+    return [(part - mean) / spread for part in parts]
+
+
+def _without_zeros(spread):
+    return np.where(spread == 0, 1, spread)
+
+
+def _standardise(*parts):
+    return _scaled(parts, parts[0].mean(axis=0), _without_zeros(parts[0].std(axis=0)))
+
+
+def _standardise_by_the_library(X_train, X_valid, X_test):
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(X_train)
+    return scaler.transform(X_train), scaler.transform(X_valid), scaler.transform(X_test)
+
+
+def _leaky(*parts):
+    everything = np.concatenate(parts)
+    return _scaled(parts, everything.mean(axis=0), _without_zeros(everything.std(axis=0)))
+
+
+standardise = exercise(
+    "standardise",
+    task="standardise(X_train, X_valid, X_test): the three arrays as z-scores, by the means and deviations of the "
+    "training rows' columns; a column that is constant there is only shifted.",
+    reference=_standardise,
+    second=_standardise_by_the_library,
+    inputs=[
+        case("three columns", X_train=table(8, 2, 1), X_valid=table(4, 3, 1), X_test=table(5, 2, 3)),
+        case(
+            "a column that is constant in training",
+            X_train=table(6, 0, 1, constant=4),
+            X_valid=table(3, 1, 1, constant=4),
+            X_test=table(3, 1, 2, constant=5),
+        ),
+    ],
+    mistakes={
+        "Validation and test rows have moved your means and deviations. Take both from the training rows alone.": (
+            _leaky
+        ),
+        "Each part has a scale of its own, so the same customer gets other numbers in each. Scale all by the training "
+        "rows.": lambda *parts: [_standardise(part)[0] for part in parts],
+        "A column that is constant in training has the deviation 0, and you divide by it. Divide by 1 there.": (
+            lambda *parts: _scaled(parts, parts[0].mean(axis=0), parts[0].std(axis=0))
+        ),
+        "A tiny number in place of the deviation 0 turns the first new value of that column into millions. Divide by 1 "
+        "there.": lambda *parts: _scaled(
+            parts, parts[0].mean(axis=0), np.where(parts[0].std(axis=0) == 0, 1e-8, parts[0].std(axis=0))
+        ),
+        "You divide by the variance. The deviation is its square root: np.std.": (
+            lambda *parts: _scaled(parts, parts[0].mean(axis=0), _without_zeros(parts[0].var(axis=0)))
+        ),
+        "One mean and one deviation for the whole table. Every column needs its own: axis=0.": (
+            lambda *parts: _scaled(parts, parts[0].mean(), parts[0].std())
+        ),
+        "Your deviations divide by n - 1, as pandas does. Here they divide by n, as np.std and StandardScaler do.": (
+            lambda *parts: _scaled(parts, parts[0].mean(axis=0), _without_zeros(parts[0].std(axis=0, ddof=1)))
+        ),
+        "The test rows are still in their old units. Every row that the network meets needs the same scale.": (
+            lambda *parts: [*_standardise(*parts)[:2], parts[2]]
+        ),
+    },
+)
+
+# ---- Build and compile -----------------------------------------------------------------------------
+
+LOGIT = -7.0
+
+
+def _look_at_build(build, n_inputs, n_hidden):
+    network = build(n_inputs, n_hidden)
+    X = np.ones((5, n_inputs), np.float32)
+    outputs = np.asarray(network(X))
+    shapes = [part.shape for part in network.get_weights()]
+    # Weights of one and no bias: then a row of ones arrives as n_inputs, and a row of minus ones gets past no ReLU.
+    network.set_weights([np.full(shape, float(len(shape) == 2)) for shape in shapes])
+    bent = np.asarray(network(np.concatenate([X[:1], -X[:1]])))
+    # Nothing but a bias at the end, which is then the output.
+    network.set_weights([np.full(shape, LOGIT * (part == len(shapes) - 1)) for part, shape in enumerate(shapes)])
+    output = np.asarray(network(X[:1]))
+    losses = {}
+    if network.compiled and output.shape == (1, 1):
+        losses = {y: np.asarray(network.compute_loss(y=np.array([[y]], np.float32), y_pred=output)) for y in (0.0, 1.0)}
+    return {
+        "the shape of the answer to five customers": list(outputs.shape),
+        "numbers to learn": int(sum(np.prod(shape) for shape in shapes)),
+        "the output when only its bias is not 0, but -7": output,
+        "the outputs for rows of 1 and of -1 when all weights are 1": bent,
+        "it is compiled": bool(network.compiled),
+        "the loss of the logit -7 for a leaver": losses.get(1.0),
+        "the loss of the logit -7 for a stayer": losses.get(0.0),
+    }
+
+
+def _build(n_inputs, n_hidden, *, end=None, n_outputs=1, bend="relu", loss="from logits", compiled=True):
+    import keras
+
+    network = keras.Sequential(
+        [
+            keras.Input((n_inputs,)),
+            keras.layers.Dense(n_hidden, activation=bend),
+            keras.layers.Dense(n_outputs, activation=end),
+        ]
+    )
+    if compiled:
+        network.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True) if loss == "from logits" else loss)
+    return network
+
+
+def _build_by_functions(n_inputs, n_hidden):
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((n_inputs,))
+    bent = layers.ReLU()(layers.Dense(n_hidden)(inputs))
+    network = keras.Model(inputs, layers.Dense(1)(bent))
+
+    def cost(y, z):
+        return keras.ops.mean(keras.ops.softplus(z) - y * z, axis=-1)
+
+    network.compile(optimizer=keras.optimizers.SGD(0.1), loss=cost)
+    return network
+
+
+build = exercise(
+    "build",
+    task="build(n_inputs, n_hidden): a compiled Keras network, n_inputs numbers in, one layer of n_hidden neurons with "
+    "ReLU, one logit out, and the cross-entropy of that logit as its loss.",
+    look=_look_at_build,
+    reference=_build,
+    second=_build_by_functions,
+    tolerance=1e-3,
+    inputs=[
+        case("three inputs", n_inputs=3, n_hidden=4),
+        case("drawn sizes", n_inputs=integers(low=5, high=9), n_hidden=integers(low=10, high=20)),
+    ],
+    mistakes={
+        'The name "binary_crossentropy" takes your logits for probabilities. Use '
+        "keras.losses.BinaryCrossentropy(from_logits=True).": lambda *given: _build(*given, loss="binary_crossentropy"),
+        "Two sigmoids: one in your last layer, and one in the loss, which expects logits. Leave the last layer without "
+        "activation.": lambda *given: _build(*given, end="sigmoid"),
+        "Your network gives probabilities, and they are rounded to 0 and 1 far out. Give logits, and let the loss take "
+        "the sigmoid.": lambda *given: _build(*given, end="sigmoid", loss="binary_crossentropy"),
+        "A softmax over a single output is always 1. Leave the last layer without activation.": (
+            lambda *given: _build(*given, end="softmax")
+        ),
+        "The last layer bends, and no negative logit gets through. Leave it without activation.": (
+            lambda *given: _build(*given, end="relu")
+        ),
+        "Two outputs, one for each class. One logit says it all: the other class has the rest of the probability.": (
+            lambda *given: _build(*given, n_outputs=2, loss="sparse_categorical_crossentropy")
+        ),
+        'Your hidden layer does not bend, so two layers do the work of one. Give it activation="relu".': (
+            lambda *given: _build(*given, bend=None)
+        ),
+        "The squared error hardly grows for a network that is sure of the wrong answer, once a sigmoid follows. Use "
+        "the cross-entropy.": lambda *given: _build(*given, loss="mse"),
+        "Your network has no loss and no optimiser yet. Call its compile before you return it.": (
+            lambda *given: _build(*given, compiled=False)
+        ),
+        "n_hidden is not used. The layer has as many neurons as the caller asks for.": (
+            lambda n_inputs, n_hidden: _build(n_inputs, 16)
+        ),
+    },
+)
+
+# ---- Fit -------------------------------------------------------------------------------------------
+
+
+def lesson(n: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """X (n, 2), y (n,): the sign of the first column tells the answer to this share of the rows."""
+    sign = np.tile([1.0, -1.0], n // 2)
+    wrong = np.arange(n) // 2 >= share * n / 2
+    return sign, ((sign > 0) ^ wrong).astype(np.int64)
+
+
+def _rows(n: int) -> Drawn:
+    sign = lesson(n, 1)[0]
+    return Drawn(lambda rng: np.column_stack([sign * rng.uniform(0.9, 1.1, n), rng.uniform(-0.2, 0.2, n)]))
+
+
+def _look_at_fit(fit, X, y, X_valid, y_valid, n_epochs, patience):
+    import keras
+
+    # One neuron that starts at zero, and all rows in one batch: the order of the rows does not matter.
+    neuron = keras.Sequential([keras.Input((X.shape[1],)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    neuron.compile(keras.optimizers.SGD(1.0), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=False)
+    losses = fit(neuron, X, y, X_valid, y_valid, n_epochs, patience)
+    losses = np.array(losses, np.float32) if isinstance(losses, list | tuple | np.ndarray) else losses
+    return {
+        "epochs": int(neuron.optimizer.iterations),
+        "the validation losses": losses,
+        "the weights afterwards": np.concatenate([part.ravel() for part in neuron.get_weights()]),
+    }
+
+
+def _fit(network, X, y, X_valid, y_valid, n_epochs, patience, judges=True, part="val_loss", **stop):
+    import keras
+
+    stop = {"patience": patience, "restore_best_weights": True, **stop}
+    judged = {"validation_data": (X_valid, y_valid)} if judges else {"validation_split": 0.25}
+    history = network.fit(X, y, epochs=n_epochs, verbose=0, callbacks=[keras.callbacks.EarlyStopping(**stop)], **judged)
+    return history.history[part]
+
+
+def _fit_by_hand(network, X, y, X_valid, y_valid, n_epochs, patience):
+    losses, best, kept = [], np.inf, network.get_weights()
+    for _ in range(n_epochs):
+        network.train_on_batch(X, y[:, None])
+        network.reset_metrics()
+        z = np.asarray(network(X_valid))[:, 0]
+        losses.append(float(np.mean(np.logaddexp(0, z) - y_valid * z)))
+        if losses[-1] < best:
+            best, kept = losses[-1], network.get_weights()
+        elif len(losses) - 1 - int(np.argmin(losses)) >= patience:
+            break
+    network.set_weights(kept)
+    return losses
+
+
+def _fit_for_ever(network, X, y, X_valid, y_valid, n_epochs, patience):
+    history = network.fit(X, y, validation_data=(X_valid, y_valid), epochs=n_epochs, verbose=0)
+    return history.history["val_loss"]
+
+
+fit = exercise(
+    "fit",
+    task="fit(network, X, y, X_valid, y_valid, n_epochs, patience): train a compiled Keras network in batches of 32, "
+    "stop after `patience` epochs without a better validation loss, go back to the best weights; return the "
+    "validation losses, one for each epoch.",
+    look=_look_at_fit,
+    reference=_fit,
+    second=_fit_by_hand,
+    tolerance=1e-3,
+    inputs=[
+        case(
+            "a validation loss that falls before it rises",
+            X=_rows(24),
+            y=lesson(24, 1)[1],
+            X_valid=_rows(40),
+            y_valid=lesson(40, 0.75)[1],
+            n_epochs=12,
+            patience=2,
+        ),
+    ],
+    mistakes={
+        "You stop in time, and keep the weights of the last epoch: restore_best_weights=True goes back to the best.": (
+            lambda *given: _fit(*given, restore_best_weights=False)
+        ),
+        "Nothing stops the training. Hand keras.callbacks.EarlyStopping to fit, in the list callbacks.": _fit_for_ever,
+        "You watch the training loss, which nearly always falls. Leave EarlyStopping its val_loss.": (
+            lambda *given: _fit(*given, monitor="loss")
+        ),
+        "Your validation rows come out of the training rows. Hand over the others: validation_data=(X_valid, "
+        "y_valid).": lambda *given: _fit(*given, judges=False),
+        "The training rows judge their own training. Hand over validation_data=(X_valid, y_valid).": (
+            lambda network, X, y, X_valid, y_valid, *rest: _fit(network, X, y, X, y, *rest)
+        ),
+        "The validation rows train too, and then they judge what they have taught. Train on X and y alone.": (
+            lambda network, X, y, X_valid, y_valid, *rest: _fit(
+                network, np.concatenate([X, X_valid]), np.concatenate([y, y_valid]), X_valid, y_valid, *rest
+            )
+        ),
+        "These are the training losses. Those of the validation rows are called val_loss.": (
+            lambda *given: _fit(*given, part="loss")
+        ),
+        "You do not use patience, and stop at the first epoch that is no better.": (
+            lambda *given: _fit(*given, patience=0)
+        ),
+    },
+)
+
+EXERCISES = [split, standardise, build, fit]
