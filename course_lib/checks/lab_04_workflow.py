@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from course_lib.checks.assignment import Bank, bank
 from course_lib.checks.exercise import exercise
 from course_lib.checks.inputs import Drawn, case, integers
+from course_lib.data import churn_probability
 
 # ---- Three parts -----------------------------------------------------------------------------------
 
@@ -212,6 +214,8 @@ LOGIT = -7.0
 
 def _look_at_build(build, n_inputs, n_hidden):
     network = build(n_inputs, n_hidden)
+    if not hasattr(network, "get_weights"):
+        return {"it returns a network": False}
     X = np.ones((5, n_inputs), np.float32)
     outputs = np.asarray(network(X))
     shapes = [part.shape for part in network.get_weights()]
@@ -225,6 +229,7 @@ def _look_at_build(build, n_inputs, n_hidden):
     if network.compiled and output.shape == (1, 1):
         losses = {y: np.asarray(network.compute_loss(y=np.array([[y]], np.float32), y_pred=output)) for y in (0.0, 1.0)}
     return {
+        "it returns a network": True,
         "the shape of the answer to five customers": list(outputs.shape),
         "numbers to learn": int(sum(np.prod(shape) for shape in shapes)),
         "the output when only its bias is not 0, but -7": output,
@@ -301,7 +306,7 @@ build = exercise(
         "Your network has no loss and no optimiser yet. Call its compile before you return it.": (
             lambda *given: _build(*given, compiled=False)
         ),
-        "n_hidden is not used. The layer has as many neurons as the caller asks for.": (
+        "You do not use n_hidden. The layer has as many neurons as the caller asks for.": (
             lambda n_inputs, n_hidden: _build(n_inputs, 16)
         ),
     },
@@ -310,24 +315,26 @@ build = exercise(
 # ---- Fit -------------------------------------------------------------------------------------------
 
 
-def lesson(n: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """X (n, 2), y (n,): the sign of the first column tells the answer to this share of the rows."""
-    sign = np.tile([1.0, -1.0], n // 2)
-    wrong = np.arange(n) // 2 >= share * n / 2
-    return sign, ((sign > 0) ^ wrong).astype(np.int64)
-
-
 def _rows(n: int) -> Drawn:
-    sign = lesson(n, 1)[0]
+    """X (n, 2): positive and negative in turn, and noise."""
+    sign = np.tile([1.0, -1.0], n // 2)
     return Drawn(lambda rng: np.column_stack([sign * rng.uniform(0.9, 1.1, n), rng.uniform(-0.2, 0.2, n)]))
+
+
+def _lesson(n: int, share: float) -> np.ndarray:
+    """y (n,): for this share of the rows, whether the first column is positive. To be surer than that is a mistake."""
+    row = np.arange(n)
+    return ((row % 2 == 0) ^ (row >= share * n)).astype(np.int64)
 
 
 def _look_at_fit(fit, X, y, X_valid, y_valid, n_epochs, patience):
     import keras
 
-    # One neuron that starts at zero, and all rows in one batch: the order of the rows does not matter.
-    neuron = keras.Sequential([keras.Input((X.shape[1],)), keras.layers.Dense(1, kernel_initializer="zeros")])
-    neuron.compile(keras.optimizers.SGD(1.0), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=False)
+    # One neuron that starts at zero, and all rows in one batch: their order does not matter, in float64 hardly a bit.
+    output = keras.layers.Dense(1, kernel_initializer="zeros", dtype="float64")
+    neuron = keras.Sequential([keras.Input((X.shape[1],)), output])
+    loss = keras.losses.BinaryCrossentropy(from_logits=True, dtype="float64")
+    neuron.compile(keras.optimizers.SGD(1.0), loss, jit_compile=False)
     losses = fit(neuron, X, y, X_valid, y_valid, n_epochs, patience)
     losses = np.array(losses, np.float32) if isinstance(losses, list | tuple | np.ndarray) else losses
     return {
@@ -378,11 +385,11 @@ fit = exercise(
     inputs=[
         case(
             "a validation loss that falls before it rises",
-            X=_rows(24),
-            y=lesson(24, 1)[1],
-            X_valid=_rows(40),
-            y_valid=lesson(40, 0.75)[1],
-            n_epochs=12,
+            X=_rows(16),
+            y=_lesson(16, 1),
+            X_valid=_rows(16),
+            y_valid=_lesson(16, 0.75),
+            n_epochs=8,
             patience=2,
         ),
     ],
@@ -390,10 +397,8 @@ fit = exercise(
         "You stop in time, and keep the weights of the last epoch: restore_best_weights=True goes back to the best.": (
             lambda *given: _fit(*given, restore_best_weights=False)
         ),
-        "Nothing stops the training. Hand keras.callbacks.EarlyStopping to fit, in the list callbacks.": _fit_for_ever,
-        "You watch the training loss, which nearly always falls. Leave EarlyStopping its val_loss.": (
-            lambda *given: _fit(*given, monitor="loss")
-        ),
+        "Nothing stops the training. Hand EarlyStopping to fit, in the list callbacks, and let it watch val_loss: the "
+        "training loss nearly always falls.": _fit_for_ever,
         "Your validation rows come out of the training rows. Hand over the others: validation_data=(X_valid, "
         "y_valid).": lambda *given: _fit(*given, judges=False),
         "The training rows judge their own training. Hand over validation_data=(X_valid, y_valid).": (
@@ -413,4 +418,206 @@ fit = exercise(
     },
 )
 
-EXERCISES = [split, standardise, build, fit]
+# ---- Decide ----------------------------------------------------------------------------------------
+
+THRESHOLDS = np.arange(1, 100) / 100
+
+
+def sure(n: int, low: float = 0.0) -> Drawn:
+    """p (n,) that rises from row to row, between low and 1."""
+    return Drawn(lambda rng: low + (1 - low) * (np.arange(n) + rng.random(n)) / n)
+
+
+def fate(n: int, bend: float) -> Drawn:
+    """y (n,), 1 the more often the larger p is; bend says how much too large p is."""
+    return Drawn(lambda rng: (rng.random(n) < ((np.arange(n) + 0.5) / n) ** bend).astype(np.int64))
+
+
+def _bill(p, y, threshold, call, loss):
+    return np.where(p > threshold, call, loss * y).mean()
+
+
+def _cheapest(p, y, call, loss):
+    return float(THRESHOLDS[np.argmin([_bill(p, y, threshold, call, loss) for threshold in THRESHOLDS])])
+
+
+def _judged(p, y, threshold, call, loss):
+    called = p > threshold
+    return {
+        "threshold": threshold,
+        "cost": float(_bill(p, y, threshold, call, loss)),
+        "precision": float(y[called].mean()),
+        "recall": float(called[y == 1].mean()),
+    }
+
+
+def _decide(p_valid, y_valid, p_test, y_test, call, loss):
+    return _judged(p_test, y_test, _cheapest(p_valid, y_valid, call, loss), call, loss)
+
+
+def _decide_by_counting(p_valid, y_valid, p_test, y_test, call, loss):
+    def count(p, y, threshold):
+        """Leavers called, stayers called, leavers lost."""
+        pairs = list(zip(p.tolist(), y.tolist(), strict=True))
+        hits = sum(1 for one, left in pairs if one > threshold and left)
+        calls = sum(1 for one, _ in pairs if one > threshold)
+        return hits, calls - hits, sum(left for _, left in pairs) - hits
+
+    best = None
+    for place in range(99, 0, -1):  # from above, so that the lowest of equals stays
+        hits, needless, lost = count(p_valid, y_valid, place / 100)
+        price = (hits + needless) * call + lost * loss
+        if best is None or price <= best[0]:
+            best = price, place / 100
+    hits, needless, lost = count(p_test, y_test, best[1])
+    return {
+        "threshold": best[1],
+        "cost": ((hits + needless) * call + lost * loss) / len(y_test),
+        "precision": hits / (hits + needless),
+        "recall": hits / (hits + lost),
+    }
+
+
+def _most_accurate(p_valid, y_valid, p_test, y_test, call, loss):
+    right = [np.mean((p_valid > threshold) == y_valid) for threshold in THRESHOLDS]
+    return _judged(p_test, y_test, float(THRESHOLDS[np.argmax(right)]), call, loss)
+
+
+def _changed(change):
+    """The right answer with entries replaced."""
+
+    def mistaken(p_valid, y_valid, p_test, y_test, call, loss):
+        found = _decide(p_valid, y_valid, p_test, y_test, call, loss)
+        return {**found, **change(found, p_test, y_test, call, loss)}
+
+    return mistaken
+
+
+# Prices that no two sums of calls and losses share: two sets of calls never cost the same.
+decide = exercise(
+    "decide",
+    task="decide(p_valid, y_valid, p_test, y_test, call, loss) -> {'threshold', 'cost', 'precision', 'recall'}: the "
+    "threshold of 0.01, 0.02, ... 0.99 that is cheapest for the validation customers (the lowest of equals), and what "
+    "calling above it means for the test customers: mean cost, precision and recall.",
+    reference=_decide,
+    second=_decide_by_counting,
+    inputs=[
+        case(
+            "probabilities that are too high",
+            p_valid=sure(150),
+            y_valid=fate(150, 3),
+            p_test=sure(100),
+            y_test=fate(100, 1.5),
+            call=19.87,
+            loss=101.3,
+        ),
+        case(
+            "calls that are dear",
+            p_valid=sure(150, low=0.2),
+            y_valid=fate(150, 0.5),
+            p_test=sure(200, low=0.2),
+            y_test=fate(200, 1.2),
+            call=70.21,
+            loss=99.7,
+        ),
+    ],
+    mistakes={
+        "You choose the threshold on the test customers, and then they judge their own choice. Choose on the "
+        "validation customers.": lambda p_valid, y_valid, p_test, y_test, call, loss: _decide(
+            p_test, y_test, p_test, y_test, call, loss
+        ),
+        "One half is nobody's choice. Try all thresholds on the validation customers and take the cheapest.": (
+            lambda p_valid, y_valid, p_test, y_test, call, loss: _judged(p_test, y_test, 0.5, call, loss)
+        ),
+        "The threshold call / loss is right when the probabilities are. Here they are not: ask the validation "
+        "customers.": lambda p_valid, y_valid, p_test, y_test, call, loss: _judged(
+            p_test, y_test, call / loss, call, loss
+        ),
+        "You choose the most accurate threshold, as if both mistakes cost the same. Choose the cheapest.": (
+            _most_accurate
+        ),
+        "All numbers except the threshold belong to the test customers; yours are those of the validation customers.": (
+            lambda p_valid, y_valid, p_test, y_test, call, loss: _decide(p_valid, y_valid, p_valid, y_valid, call, loss)
+        ),
+        "Precision and recall are swapped. Precision: how many of those called would leave? Recall: how many leavers "
+        "are called?": _changed(lambda found, *rest: {"precision": found["recall"], "recall": found["precision"]}),
+        "The cost is a sum, and grows with the bank. Take the mean over the customers.": _changed(
+            lambda found, p, *rest: {"cost": found["cost"] * len(p)}
+        ),
+        "A call costs its price whether or not it was needed. You count only the losses.": _changed(
+            lambda found, p, y, call, loss: {"cost": _bill(p, y, found["threshold"], 0, loss)}
+        ),
+        "The share of right answers is the accuracy. Precision looks only at those who are called.": _changed(
+            lambda found, p, y, *rest: {"precision": float(np.mean((p > found["threshold"]) == y))}
+        ),
+    },
+)
+
+# ---- A bank of one's own ---------------------------------------------------------------------------
+
+FORM = 'Hand over {"student_number": student_number, "calls": calls}, where calls is an array with one truth value for '
+FORM += "each of the 2000 new customers."
+OLD = "These are 6000 calls, one for each customer of last year. Decide for the 2000 in bank.new."
+SURE = "These are probabilities. Say whom to call: compare them with your threshold."
+NOBODY = "You call nobody. A network that has read retention_calls is sure that all new customers stay, for nobody has "
+NOBODY += "called them yet. Which columns will be known on the day you decide?"
+
+
+def _verify(answer) -> str | None:
+    if not isinstance(answer, dict) or set(answer) != {"student_number", "calls"}:
+        return FORM
+    try:
+        mine = bank(answer["student_number"])
+    except ValueError as error:
+        return f"{str(error)[0].upper()}{str(error)[1:]}."
+    calls = answer["calls"]
+    if not isinstance(calls, np.ndarray) or calls.ndim != 1:
+        return FORM
+    if len(calls) == len(mine.left):
+        return OLD
+    if calls.dtype.kind == "f" and not np.isin(calls, (0, 1)).all():
+        return SURE
+    if len(calls) != len(mine.new["age"]) or not np.isin(calls, (0, 1)).all():
+        return FORM
+    if not calls.any():
+        return NOBODY
+    price = mine.price(calls)
+    return None if price <= mine.goal else _too_dear(mine, calls, price)
+
+
+def _too_dear(mine: Bank, calls: np.ndarray, price: float) -> str:
+    return (
+        f"You call {calls.mean():.0%} of the new customers, and one costs {price:.2f} euros on average; the goal is "
+        f"{mine.goal:.2f}. Did you run all cells again after changing the number? Are the new customers scaled like "
+        "the others?"
+    )
+
+
+STUDENT = 1002
+_MINE = bank(STUDENT)
+_TRUTH = churn_probability(_MINE.new)
+_WORTH = _MINE.price_of_a_loss * _TRUTH > _MINE.price_of_a_call
+
+
+def _answer(calls, student_number=STUDENT):
+    return {"student_number": student_number, "calls": calls}
+
+
+my_calls = exercise(
+    "my_calls",
+    task="my_calls: student_number and calls, one truth value for each new customer of your own bank, cheap enough to "
+    "reach its goal.",
+    verify=_verify,
+    accepts=[_answer(_WORTH), _answer((_TRUTH > 0.15).astype(float), f"0{STUDENT}")],
+    rejects={
+        FORM: _answer(_WORTH[:100]),
+        "The student_number 0 is nobody's: write your own into the cell above.": _answer(_WORTH, 0),
+        OLD: _answer(np.zeros(len(_MINE.left), bool)),
+        SURE: _answer(_TRUTH),
+        NOBODY: _answer(np.zeros(len(_WORTH), bool)),
+        _too_dear(_MINE, ~_WORTH, _MINE.price(~_WORTH)): _answer(~_WORTH),
+        _too_dear(_MINE, _TRUTH > 0.5, _MINE.price(_TRUTH > 0.5)): _answer(_TRUTH > 0.5),
+    },
+)
+
+EXERCISES = [split, standardise, build, fit, decide, my_calls]
