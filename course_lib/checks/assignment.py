@@ -15,8 +15,8 @@ GOALS = {"circles": 0.95, "moons": 0.94, "blobs": 0.89, "quantiles": 0.91, "spir
 N_CUSTOMERS, N_NEW = 6000, 2000
 PRICE_OF_A_CALL = 20  # euros
 PRICES_OF_A_LOSS = 100, 120, 150, 200
-# Euros per customer above what the true probabilities would pay. A network in five steps needs about half of it, a
-# logistic regression more: tests/checks/test_assignment.py trains both.
+# Euros for a customer above what the true probabilities would pay. A small network keeps within it, and a logistic
+# regression does not: tests/checks/test_assignment.py trains both.
 MARGIN = 2.5
 
 

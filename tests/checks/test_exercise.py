@@ -7,6 +7,7 @@ import pytest
 
 from course_lib.checks import case, exercise, local, normal, ones, zeros
 from course_lib.checks.inputs import Case, bits, integers, uniform
+from course_lib.checks.labs import LABS
 
 centre = exercise(
     "centre",
@@ -172,6 +173,67 @@ def test_a_reply_that_is_none_is_refused():
     for reply in (None, {}, {"value": {"npy": "?"}}, {"values": 3}):
         with pytest.raises(ValueError):
             centre.mark(lambda request, reply=reply: reply)
+
+
+def look_at_shuffled(shuffle, x):
+    """Of the many right orders, each is as good as any other."""
+    found = shuffle(x)
+    return {"the same values": sorted(found) == sorted(x), "another order": list(found) != list(x)}
+
+
+shuffled = exercise(
+    "shuffled",
+    task="shuffled(x): the values of x in another order.",
+    look=look_at_shuffled,
+    reference=lambda x: np.random.default_rng(0).permutation(x),
+    second=lambda x: x[::-1],
+    inputs=[case("twelve numbers", x=normal(12))],
+    mistakes={"Nothing has moved.": lambda x: x, "Draw without putting back.": lambda x: np.full(12, x[3])},
+)
+
+
+@pytest.fixture
+def looked_at(monkeypatch):
+    """Its name as it travels, known to whoever looks."""
+    name = shuffled.requests()[0][-1]["look"].rpartition(".")[0]
+    monkeypatch.setitem(LABS, name, lambda: [shuffled])
+    return shuffled
+
+
+def test_what_a_function_does_is_looked_at_and_the_facts_are_compared(looked_at):
+    assert looked_at.mark(local(lambda x: np.roll(x, 5))).passed
+    verdict = looked_at.mark(local(lambda x: x + 0))
+    assert (verdict.said, verdict.hint) == ("for twelve numbers, another order: False, not True", "Nothing has moved.")
+    assert dict(verdict.shown)["input"].startswith("x = [") and "another order" in dict(verdict.shown)["yours"]
+    assert "look" not in dict(verdict.shown)["input"]
+
+
+def test_a_look_raises_what_the_function_raises_and_sees_what_it_changes(looked_at):
+    def undone(x):
+        raise NotImplementedError
+
+    def in_place(x):
+        x[:] = x[::-1]
+        return x[::-1]
+
+    assert looked_at.mark(local(undone)).state == "not attempted"
+    assert looked_at.mark(local(lambda x: 1 / 0)).said.startswith("for twelve numbers, it raises ZeroDivisionError")
+    # The look compares with what is left of the input, so the order is another one, and right.
+    assert looked_at.mark(local(in_place)).said.endswith("the function changes its input x")
+
+
+def test_reference_and_mistakes_are_asked_once_for_a_seed():
+    asked = []
+
+    def slow(x):
+        asked.append(x)
+        return x + 1
+
+    once = exercise("f", task="", reference=slow, second=slow, inputs=[case("x", x=1)], mistakes={"No.": lambda x: x})
+    assert once.mark(local(lambda x: x + 1)).passed and once.mark(local(lambda x: x)).hint == "No."
+    assert len(asked) == 1
+    once.mark(local(lambda x: x), seed=1)
+    assert len(asked) == 2
 
 
 even = exercise(

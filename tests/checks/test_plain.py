@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from course_lib.checks.inputs import function
+from course_lib.checks.inputs import Look, function
 from course_lib.checks.plain import Other, PlainDataError, decode, encode
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -37,6 +37,11 @@ def test_what_goes_in_comes_out(value):
     result = travelled(value)
     assert repr(result) == repr(value)  # NaN, -0.0, dtypes and empty shapes included
     assert type(result) is type(value)
+
+
+def test_of_a_look_only_its_name_travels():
+    look = Look("04_workflow.build")
+    assert encode(look) == {"look": "04_workflow.build"} and travelled(look) == look
 
 
 def test_tuples_become_lists_and_keys_stay_keys():
