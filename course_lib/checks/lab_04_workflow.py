@@ -390,7 +390,7 @@ fit = exercise(
             y=_lesson(16, 1),
             X_valid=_rows(16),
             y_valid=_lesson(16, 0.75),
-            n_epochs=8,
+            n_epochs=7,
             patience=2,
         ),
     ],
