@@ -11,7 +11,7 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -71,12 +71,20 @@ def measure_pairs(
     return times
 
 
+def version_of(package: str) -> str:
+    """TensorFlow's build for machines without a GPU is a package of another name."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return version(f"{package}-cpu")
+
+
 def write_report(path: Path, results: list[dict], packages: Sequence[str]) -> None:
     """Write `results` as JSON, with the date, the machine and the versions of `packages`."""
     report = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"system": platform.system(), "processor": processor_name(), "cores": os.cpu_count()},
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+        "versions": {"python": platform.python_version()} | {name: version_of(name) for name in packages},
         "results": results,
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,6 @@
 
 A *call* takes the list of encoded arguments (None: the thing itself is the answer) and returns a *reply*. In a notebook
 the call is `local(thing)`; a marker sends the same request to the student's process, where `local(thing)` replies.
-What comes back must be plain data. Where the code builds something else, a `Look` stands at the end of the arguments:
-it takes the code and the other arguments, and says in plain data what the code does with them.
 """
 
 import warnings
@@ -13,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.checks.inputs import Look
+from course_lib.checks.inputs import Trial
 from course_lib.checks.plain import LONGEST_TEXT, PlainDataError, decode, encode, printable
 
 Call = Callable[[list | None], dict]
@@ -42,7 +40,10 @@ class Outcome:
 
 
 def local(thing: Any) -> Call:
-    """The call that asks an object of this process. A network is asked for predict(x)."""
+    """The call that asks an object of this process. A network is asked for predict(x).
+
+    With a trial behind the arguments, it is the trial that gets the object and the arguments, and that answers.
+    """
     target = getattr(thing, "predict", thing)
 
     def call(arguments: list | None) -> dict:
@@ -55,8 +56,8 @@ def local(thing: Any) -> Call:
             # A warning would print beside the verdict, which says the same with the input that caused it.
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                looks = bool(given) and isinstance(given[-1], Look)
-                value = encode(given[-1](target, *given[:-1]) if looks else target(*given))
+                tried = given and isinstance(given[-1], Trial)
+                value = encode(given[-1](thing, *given[:-1]) if tried else target(*given))
         except (Exception, SystemExit) as error:  # also MemoryError and endless recursion
             return {"raised": type(error).__name__, "says": str(error)[:LONGEST_TEXT]}
         changed = [place for place, tree in enumerate(arguments) if encode(given[place]) != tree]

@@ -38,16 +38,6 @@ def difference(answer: Any, expected: Any, tolerance: float | None = None) -> st
     return None
 
 
-def seen_difference(answer: Any, expected: Any, tolerance: float | None = None) -> str | None:
-    """The first fact in which what was seen differs from what should have been."""
-    if not isinstance(answer, dict) or not isinstance(expected, dict):
-        return difference(answer, expected, tolerance)
-    for fact, want in expected.items():
-        if found := difference(answer.get(fact), want, tolerance):
-            return f"{fact}: {found.removeprefix('it is ')}"
-    return None
-
-
 def said(answer: Any) -> str:
     """What came out, as the end of a sentence."""
     if isinstance(answer, Raised):

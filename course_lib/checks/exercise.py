@@ -4,6 +4,7 @@ A `FunctionExercise` compares the student's function with a reference on drawn i
 about a thing that is no function: a number, a split, a trained network.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from course_lib.checks.calls import Call, Outcome, Raised, local, outcome
-from course_lib.checks.compare import difference, seen_difference, shown
-from course_lib.checks.inputs import Case, Look
+from course_lib.checks.compare import difference, shown
+from course_lib.checks.inputs import Case, Trial
 from course_lib.checks.plain import Other, as_number, decode, encode
 from course_lib.checks.verdict import Verdict
 
 UNDONE = "not attempted yet"
+ENTRY = re.compile(r"^its entry '([^']*)' is wrong: ")
 SHORT = 60  # characters of an answer in its own verdict
 
 
@@ -30,7 +32,7 @@ def exercise(
     inputs: Sequence[Case] = (),
     mistakes: dict[str, Callable] | None = None,
     tolerance: float | None = None,
-    look: Callable | None = None,
+    trial: Callable | None = None,
     verify: Callable[[Any], str | None] | None = None,
     accepts: Sequence[Any] = (),
     rejects: dict[str, Any] | None = None,
@@ -39,15 +41,15 @@ def exercise(
 
     reference, second: two right answers, written differently. mistakes: hint -> a wrong answer that deserves it.
     tolerance: the absolute one for all numbers, where the usual relative one makes no sense.
-    look: for a function whose result is no plain data, or one of many right ones. look(answer, *arguments) may call the
-    answer as often as it likes and returns what it saw, {fact: value}; these are compared, in this order.
+    trial: for an answer that takes or gives a network. trial(answer, *inputs) runs in the student's process, and
+    returns plain data about what the answer did; that is what is compared. It stands in the module of its lab.
     verify: takes the answer as plain data; returns the hint, or None. accepts: right answers; rejects: hint -> wrong.
     """
     if verify is None:
         if reference is None or second is None or not inputs or not mistakes:
             raise ValueError(f"{name}: a function needs reference, second, inputs and mistakes; anything else, verify")
-        return FunctionExercise(name, task, reference, second, tuple(inputs), dict(mistakes), tolerance, look)
-    if reference or second or inputs or mistakes or look or not accepts or not rejects:
+        return FunctionExercise(name, task, reference, second, tuple(inputs), dict(mistakes), tolerance, trial)
+    if reference or second or inputs or mistakes or trial or not accepts or not rejects:
         raise ValueError(f"{name}: what is marked by verify needs accepts and rejects, and nothing of a function")
     return ValueExercise(name, task, verify, tuple(accepts), dict(rejects))
 
@@ -61,7 +63,7 @@ class FunctionExercise:
     inputs: tuple[Case, ...]
     mistakes: dict[str, Callable]
     tolerance: float | None = None
-    look: Callable | None = None
+    trial: Callable | None = None
 
     @property
     def right_answers(self) -> list:
@@ -72,12 +74,11 @@ class FunctionExercise:
         return self.mistakes
 
     def requests(self, seed: int = 0) -> list[list]:
-        """The encoded arguments of every case."""
+        """The encoded arguments of every case, and behind them the name of the trial where there is one."""
         # A generator for each case: a case more leaves the others as they were.
         drawn = [case.draw(np.random.default_rng([seed, place])) for place, case in enumerate(self.inputs)]
-        # The lab is in the name of the module that declares the look.
-        look = [Look(f"{self.look.__module__.rpartition('lab_')[2]}.{self.name}")] if self.look else []
-        return [[encode(value) for value in [*arguments, *look]] for arguments in drawn]
+        trials = [Trial(self.trial.__module__.rpartition(".lab_")[2], self.name)] if self.trial else []
+        return [[encode(value) for value in [*arguments, *trials]] for arguments in drawn]
 
     def mark(self, call: Call, seed: int = 0, number: str = "") -> Verdict:
         """Compare the function behind `call` with the reference. Another seed draws other inputs."""
@@ -86,11 +87,12 @@ class FunctionExercise:
         if all(answer.undone for answer in answers):
             return Verdict(self.name, "not attempted", UNDONE)
         expected = self.known(None, seed)
-        compared = seen_difference if self.look else difference
         pairs = zip(answers, expected, strict=True)
-        faults = [compared(answer.value, want.value, self.tolerance) for answer, want in pairs]
+        faults = [difference(answer.value, want.value, self.tolerance) for answer, want in pairs]
         for place, fault in enumerate(faults):
             if fault:
+                if self.trial:  # what it returns is not the student's, so do not speak of entries
+                    fault = ENTRY.sub(r"the difference is in \1: ", fault)
                 said = f"for {self.inputs[place].what}, {fault}"
                 hint = self.hint_for(answers, seed)
                 return Verdict(self.name, "wrong", said, hint, self.evidence(place, requests, answers, expected))
@@ -120,7 +122,7 @@ class FunctionExercise:
         return ""
 
     def evidence(self, place: int, requests: list, answers: list, expected: list) -> tuple[tuple[str, str], ...]:
-        arguments = zip(self.inputs[place].arguments, requests[place], strict=False)  # a look stands at the end
+        arguments = zip(self.inputs[place].arguments, requests[place], strict=False)  # not the trial
         given = ", ".join(f"{name} = {shown(decode(tree))}" for name, tree in arguments)
         values = [(label, shown(found[place].value)) for label, found in (("yours", answers), ("expected", expected))]
         return (("input", given), *values)

@@ -5,6 +5,7 @@ import numpy as np
 from course_lib.checks.assignment import Bank, bank
 from course_lib.checks.exercise import exercise
 from course_lib.checks.inputs import Drawn, case, integers
+from course_lib.checks.networks import is_keras
 from course_lib.data import churn_probability
 
 # ---- Three parts -----------------------------------------------------------------------------------
@@ -28,25 +29,29 @@ def _parts(answer, n: int) -> list[np.ndarray] | None:
     return parts if right else None
 
 
-def _look_at_split(split, y, seed):
-    found = [_parts(split(y, one), len(y)) for one in (*range(seed, seed + SEEDS), seed)]
+def _try_split(split, y, seed):
+    answers = [split(y, one) for one in (*range(seed, seed + SEEDS), seed)]
+    if answers[0] is None or answers[0] is ...:
+        return answers[0]
+    found = [_parts(answer, len(y)) for answer in answers]
     if None in found:
-        return {"three arrays of row numbers": False}
+        return {"the form": "not three arrays of row numbers"}
     sizes = np.array([[len(part) for part in parts] for parts in found])  # (splits, parts)
     n_leavers = np.array([[y[part].sum() for part in parts] for parts in found])
     shared = (abs(n_leavers - sizes * y.mean()) < 1.5).all(axis=0)  # a row more or less is rounding
     n_different = [len(np.unique(np.concatenate(parts))) for parts in found]
     first, second, *_, again = (b"".join(np.sort(part).tobytes() for part in parts) for parts in found)
+    shares = ["that of the table" if right else "another" for right in shared]
     return {
-        "three arrays of row numbers": True,
-        "half of the rows, a fifth, the rest": bool((abs(sizes - len(y) * np.array(SHARES)) < 1.5).all()),
-        "no row in two parts": n_different == sizes.sum(axis=1).tolist(),
-        "no row left out": n_different == [len(y)] * len(found),
-        "the table's share of leavers in the first part": bool(shared[0]),
-        "the table's share of leavers in the second part": bool(shared[1]),
-        "the table's share of leavers in the third part": bool(shared[2]),
-        "the same parts for the same seed": first == again,
-        "other parts for another seed": first != second,
+        "the form": "three arrays of row numbers",
+        "the sizes": "half, a fifth and the rest" if (abs(sizes - len(y) * np.array(SHARES)) < 1.5).all() else "others",
+        "the rows that stand in two parts": "none" if n_different == sizes.sum(axis=1).tolist() else "some",
+        "the rows that are left out": "none" if n_different == [len(y)] * len(found) else "some",
+        "the share of leavers in the first part": shares[0],
+        "the share of leavers in the second part": shares[1],
+        "the share of leavers in the third part": shares[2],
+        "the parts for the same seed": "the same" if first == again else "others",
+        "the parts for another seed": "others" if first != second else "the same",
     }
 
 
@@ -90,7 +95,7 @@ split = exercise(
     "split",
     task="split(y, seed) -> (train, valid, test): three arrays of row numbers, half of the rows, a fifth and the rest, "
     "with the share of leavers of y (n,) in each.",
-    look=_look_at_split,
+    trial=_try_split,
     reference=_split,
     second=_split_in_two_cuts,
     inputs=[
@@ -212,10 +217,10 @@ standardise = exercise(
 LOGIT = -7.0
 
 
-def _look_at_build(build, n_inputs, n_hidden):
+def _try_build(build, n_inputs, n_hidden):
     network = build(n_inputs, n_hidden)
-    if not hasattr(network, "get_weights"):
-        return {"it returns a network": False}
+    if not is_keras(network):
+        return network
     X = np.ones((5, n_inputs), np.float32)
     outputs = np.asarray(network(X))
     shapes = [part.shape for part in network.get_weights()]
@@ -229,12 +234,11 @@ def _look_at_build(build, n_inputs, n_hidden):
     if network.compiled and output.shape == (1, 1):
         losses = {y: np.asarray(network.compute_loss(y=np.array([[y]], np.float32), y_pred=output)) for y in (0.0, 1.0)}
     return {
-        "it returns a network": True,
         "the shape of the answer to five customers": list(outputs.shape),
-        "numbers to learn": int(sum(np.prod(shape) for shape in shapes)),
-        "the output when only its bias is not 0, but -7": output,
+        "the number of parameters": int(sum(np.prod(shape) for shape in shapes)),
+        "the output when only its bias is -7 and not 0": output,
         "the outputs for rows of 1 and of -1 when all weights are 1": bent,
-        "it is compiled": bool(network.compiled),
+        "its compile": "called" if network.compiled else "never called",
         "the loss of the logit -7 for a leaver": losses.get(1.0),
         "the loss of the logit -7 for a stayer": losses.get(0.0),
     }
@@ -274,7 +278,7 @@ build = exercise(
     "build",
     task="build(n_inputs, n_hidden): a compiled Keras network, n_inputs numbers in, one layer of n_hidden neurons with "
     "ReLU, one logit out, and the cross-entropy of that logit as its loss.",
-    look=_look_at_build,
+    trial=_try_build,
     reference=_build,
     second=_build_by_functions,
     tolerance=1e-3,
@@ -327,7 +331,7 @@ def _lesson(n: int, share: float) -> np.ndarray:
     return ((row % 2 == 0) ^ (row >= share * n)).astype(np.int64)
 
 
-def _look_at_fit(fit, X, y, X_valid, y_valid, n_epochs, patience):
+def _try_fit(fit, X, y, X_valid, y_valid, n_epochs, patience):
     import keras
 
     # One neuron that starts at zero, and all rows in one batch: their order does not matter, in float64 hardly a bit.
@@ -339,7 +343,7 @@ def _look_at_fit(fit, X, y, X_valid, y_valid, n_epochs, patience):
     losses = fit(neuron, X, y, X_valid, y_valid, n_epochs, patience)
     losses = np.array(losses, np.float32) if isinstance(losses, list | tuple | np.ndarray) else losses
     return {
-        "epochs": int(neuron.optimizer.iterations),
+        "the number of epochs": int(neuron.optimizer.iterations),
         "the validation losses": losses,
         "the weights afterwards": np.concatenate([part.ravel() for part in neuron.get_weights()]),
     }
@@ -379,7 +383,7 @@ fit = exercise(
     task="fit(network, X, y, X_valid, y_valid, n_epochs, patience): train a compiled Keras network in batches of 32, "
     "stop after `patience` epochs without a better validation loss, go back to the best weights; return the "
     "validation losses, one for each epoch.",
-    look=_look_at_fit,
+    trial=_try_fit,
     reference=_fit,
     second=_fit_by_hand,
     tolerance=1e-3,

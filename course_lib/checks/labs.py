@@ -30,9 +30,23 @@ def _workflow() -> list:
     return lab_04_workflow.EXERCISES
 
 
+def _pytorch() -> list:
+    from course_lib.checks import lab_05_pytorch
+
+    return lab_05_pytorch.EXERCISES
+
+
+def _side_by_side() -> list:
+    from course_lib.checks import lab_05_side_by_side
+
+    return lab_05_side_by_side.EXERCISES
+
+
 LABS: dict[str, Callable[[], list]] = {
     "02_activations": _activations,
     "02_one_neuron": _one_neuron,
     "02_hidden_layer": _hidden_layer,
     "04_workflow": _workflow,
+    "05_pytorch": _pytorch,
+    "05_side_by_side": _side_by_side,
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.checks.inputs import Look, NamedFunction, function
+from course_lib.checks.inputs import NamedFunction, Trial, function
 
 MAX_BYTES = 50_000_000  # of one array; no exercise has an answer of that size
 MAX_DEPTH = 20  # of lists in lists
@@ -40,8 +40,8 @@ def encode(value: Any, depth: int = 0) -> Any:
         return {"ellipsis": True}
     if isinstance(value, NamedFunction):
         return {"function": value.name}
-    if isinstance(value, Look):
-        return {"look": value.name}
+    if isinstance(value, Trial):
+        return {"trial": [value.lab, value.exercise]}
     if isinstance(value, list | tuple | dict):
         if depth == MAX_DEPTH:
             return {"other": f"lists nested more than {MAX_DEPTH} deep"}
@@ -95,8 +95,8 @@ def decode(tree: Any) -> Any:
             return Ellipsis
         if kind == "function":
             return function(content)
-        if kind == "look":
-            return Look(printable(str(content)))
+        if kind == "trial":
+            return Trial(*map(str, content))
         if kind == "other":
             return Other(printable(str(content)))
     except (ValueError, TypeError, EOFError, MemoryError, binascii.Error) as error:

@@ -163,66 +163,8 @@ def test_a_network_is_asked_for_its_predictions():
     assert marked(Network()).passed
 
 
-def test_warnings_do_not_clutter_the_notebook(recwarn, capfd):
-    marked(lambda X, scale: np.log(-np.abs(X)) / 0)
-    assert not recwarn.list
-    assert capfd.readouterr().err == ""
-
-
-def test_a_reply_that_is_none_is_refused():
-    for reply in (None, {}, {"value": {"npy": "?"}}, {"values": 3}):
-        with pytest.raises(ValueError):
-            centre.mark(lambda request, reply=reply: reply)
-
-
-def look_at_shuffled(shuffle, x):
-    """Of the many right orders, each is as good as any other."""
-    found = shuffle(x)
-    return {"the same values": sorted(found) == sorted(x), "another order": list(found) != list(x)}
-
-
-shuffled = exercise(
-    "shuffled",
-    task="shuffled(x): the values of x in another order.",
-    look=look_at_shuffled,
-    reference=lambda x: np.random.default_rng(0).permutation(x),
-    second=lambda x: x[::-1],
-    inputs=[case("twelve numbers", x=normal(12))],
-    mistakes={"Nothing has moved.": lambda x: x, "Draw without putting back.": lambda x: np.full(12, x[3])},
-)
-
-
-@pytest.fixture
-def looked_at(monkeypatch):
-    """Its name as it travels, known to whoever looks."""
-    name = shuffled.requests()[0][-1]["look"].rpartition(".")[0]
-    monkeypatch.setitem(LABS, name, lambda: [shuffled])
-    return shuffled
-
-
-def test_what_a_function_does_is_looked_at_and_the_facts_are_compared(looked_at):
-    assert looked_at.mark(local(lambda x: np.roll(x, 5))).passed
-    verdict = looked_at.mark(local(lambda x: x + 0))
-    assert (verdict.said, verdict.hint) == ("for twelve numbers, another order: False, not True", "Nothing has moved.")
-    assert dict(verdict.shown)["input"].startswith("x = [") and "another order" in dict(verdict.shown)["yours"]
-    assert "look" not in dict(verdict.shown)["input"]
-
-
-def test_a_look_raises_what_the_function_raises_and_sees_what_it_changes(looked_at):
-    def undone(x):
-        raise NotImplementedError
-
-    def in_place(x):
-        x[:] = x[::-1]
-        return x[::-1]
-
-    assert looked_at.mark(local(undone)).state == "not attempted"
-    assert looked_at.mark(local(lambda x: 1 / 0)).said.startswith("for twelve numbers, it raises ZeroDivisionError")
-    # The look compares with what is left of the input, so the order is another one, and right.
-    assert looked_at.mark(local(in_place)).said.endswith("the function changes its input x")
-
-
 def test_reference_and_mistakes_are_asked_once_for_a_seed():
+    """Some of them train networks, and a student may check as often as they like."""
     asked = []
 
     def slow(x):
@@ -234,6 +176,86 @@ def test_reference_and_mistakes_are_asked_once_for_a_seed():
     assert len(asked) == 1
     once.mark(local(lambda x: x), seed=1)
     assert len(asked) == 2
+
+
+# ---- Trials ----------------------------------------------------------------------------------------
+
+
+def try_counter(make, start, n):
+    counter = make(start)
+    if counter is ... or counter is None:
+        return counter
+    return {"what it says": [counter() for _ in range(n)]}
+
+
+def counting(start):
+    state = [start]
+
+    def counter():
+        state[0] += 1
+        return state[0]
+
+    return counter
+
+
+counter = exercise(
+    "counter",
+    task="counter(start): a function that says start + 1, then start + 2 ...",
+    reference=counting,
+    second=lambda start: iter(range(start + 1, 10**9)).__next__,
+    trial=try_counter,
+    inputs=[case("three calls", start=5, n=3), case("a drawn start", start=integers(), n=2)],
+    mistakes={"It starts too early.": lambda start: counting(start - 1)},
+)
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """A trial is found by the names of lab and exercise: the module's here, as it is no lab's."""
+    monkeypatch.setitem(LABS, try_counter.__module__, lambda: [counter])
+
+
+def test_a_trial_is_what_is_marked(registered):
+    """A function that returns functions: nothing that could travel, so the trial asks it where it is."""
+    assert counter.mark(local(counting)).passed and counter.mark(local(counter.second), seed=3).passed
+    verdict = counter.mark(local(counter.mistakes["It starts too early."]))
+    assert verdict.hint == "It starts too early."
+    assert (
+        verdict.said
+        == "for three calls, the difference is in what it says: its value number 0 is wrong: it is 5, not 6"
+    )
+    assert dict(verdict.shown)["input"] == "start = 5, n = 3"
+
+
+def test_only_the_name_of_a_trial_travels(registered):
+    (*_, trial), _ = counter.requests()
+    assert trial == {"trial": [try_counter.__module__, "counter"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (..., "not attempted yet"),
+        (lambda start: ..., "not attempted yet"),
+        (lambda start: None, "for three calls, it returns None (does it end with return?)"),
+        (lambda start: 3, "for three calls, it raises TypeError: 'int' object is not callable"),
+        (3, "for three calls, it is not a function; hand over its name alone, without brackets after it (a int)"),
+    ],
+)
+def test_what_cannot_be_tried_is_a_verdict(registered, answer, said):
+    assert counter.mark(local(answer)).said == said
+
+
+def test_warnings_do_not_clutter_the_notebook(recwarn, capfd):
+    marked(lambda X, scale: np.log(-np.abs(X)) / 0)
+    assert not recwarn.list
+    assert capfd.readouterr().err == ""
+
+
+def test_a_reply_that_is_none_is_refused():
+    for reply in (None, {}, {"value": {"npy": "?"}}, {"values": 3}):
+        with pytest.raises(ValueError):
+            centre.mark(lambda request, reply=reply: reply)
 
 
 even = exercise(

@@ -1,0 +1,244 @@
+"""The same network in Keras and PyTorch: images per second in training, memory, and the time to a fixed accuracy.
+
+    python -m course_lib.bench.frameworks --json report.json
+
+The networks have equal layers; both see the same batches in the same order, which lie ready in memory. Keras takes
+them from a tf.data.Dataset through `fit`, PyTorch from a list through `course_lib.training.torch_loop`: each the plain
+way of its users, with the threads it takes by itself. Speed is timed in interleaved pairs; memory in a process of its
+own, because a process does not give back what it once took. On a machine with a CUDA GPU both frameworks take it by
+themselves (never executed so far).
+
+`published()` is the report that the book shows: one run of this program, kept in frameworks.json.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from course_lib.bench.pairs import measure_pairs, write_report
+
+BATCHES = (32, 64, 128, 256, 512, 1024)
+RATE, EPSILON = 0.001, 1e-8  # of Adam, the same in both
+
+
+@dataclass(frozen=True)
+class Task:
+    """n_images: of a timed run, about a second. goal: an accuracy on other images that both frameworks can reach."""
+
+    digits: bool
+    n_images: int
+    goal: float
+
+
+TASKS = {
+    "MLP": Task(True, 16_384, 0.92),
+    "small CNN": Task(False, 4096, 0.5),
+    "MiniVGGNet": Task(False, 1024, 0.5),
+}
+N_TRAIN, N_VALID, MAX_EPOCHS = 3000, 1000, 30  # for the time to the goal
+
+
+def published() -> dict:
+    """The report that the book shows, as `write_report` wrote it."""
+    return json.loads((files("course_lib.bench") / "frameworks.json").read_text(encoding="utf-8"))
+
+
+class Keras:
+    """A network with its optimiser. `x` is (n, 784) or (n, 32, 32, 3), float32 from 0 to 1; `y` is (n,)."""
+
+    def __init__(self, name: str):
+        import keras
+
+        from course_lib.keras_nets.mini_vggnet import mini_vggnet
+        from course_lib.keras_nets.mlp import mlp
+        from course_lib.keras_nets.small_cnn import small_cnn
+
+        self.model = {"MLP": mlp, "small CNN": small_cnn, "MiniVGGNet": mini_vggnet}[name]()
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self.model.compile(keras.optimizers.Adam(RATE, epsilon=EPSILON), loss, metrics=["accuracy"])
+
+    def batches(self, x: np.ndarray, y: np.ndarray, batch_size: int) -> Any:
+        """Full batches only: another size would be compiled anew."""
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_tensor_slices(full_batches(x, y, batch_size)).prefetch(2)
+
+    def train(self, batches: Any) -> None:
+        self.model.fit(batches, epochs=1, shuffle=False, verbose=0)
+
+    def accuracy(self, batches: Any) -> float:
+        return self.model.evaluate(batches, verbose=0, return_dict=True)["accuracy"]
+
+
+class Torch:
+    """The same in PyTorch, on the best device."""
+
+    def __init__(self, name: str):
+        import torch
+
+        from course_lib.devices import torch_device
+        from course_lib.torch_nets.mini_vggnet import mini_vggnet
+        from course_lib.torch_nets.mlp import mlp
+        from course_lib.torch_nets.small_cnn import small_cnn
+
+        build = {"MLP": mlp, "small CNN": small_cnn, "MiniVGGNet": mini_vggnet}[name]
+        self.model = build().to(torch_device())
+        self.loss_fn = torch.nn.CrossEntropyLoss()
+        self.optimiser = torch.optim.Adam(self.model.parameters(), RATE, eps=EPSILON)
+
+    def batches(self, x: np.ndarray, y: np.ndarray, batch_size: int) -> Any:
+        import torch
+
+        x, y = full_batches(x, y, batch_size)
+        x = np.ascontiguousarray(x.transpose(0, 1, 4, 2, 3)) if x.ndim == 5 else x
+        return list(zip(torch.from_numpy(x), torch.from_numpy(y), strict=True))
+
+    def train(self, batches: Any) -> None:
+        from course_lib.training.torch_loop import train_epoch
+
+        train_epoch(self.model, batches, self.loss_fn, self.optimiser)
+
+    def accuracy(self, batches: Any) -> float:
+        from course_lib.training.torch_loop import evaluate
+
+        return evaluate(self.model, batches, self.loss_fn)["accuracy"]
+
+
+FRAMEWORKS = {"keras": Keras, "torch": Torch}
+
+
+def full_batches(x: np.ndarray, y: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """(n_batches, batch_size, ...) and (n_batches, batch_size); what is left over is left out."""
+    n = len(x) // batch_size
+    x, y = (a[: n * batch_size].reshape(n, batch_size, *a.shape[1:]) for a in (x, y))
+    return x, y
+
+
+def examples(name: str, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """n digits as rows, or n pictograms, and their classes; repeated where there are fewer."""
+    from course_lib.data import load_mnist, load_pictograms
+
+    n_drawn = min(n, N_TRAIN + N_VALID)
+    data = load_mnist(n_drawn, 0, download=False) if TASKS[name].digits else load_pictograms(n_drawn, 0)
+    x = data.x_train.reshape(n_drawn, -1) if TASKS[name].digits else data.x_train
+    return np.resize(x, (n, *x.shape[1:])) / np.float32(255), np.resize(data.y_train, n)
+
+
+def speed(name: str, batch_size: int, n_pairs: int, n_images: int | None = None) -> dict:
+    """Images per second of both, the medians of interleaved pairs."""
+    n_images = max(n_images or TASKS[name].n_images, batch_size) // batch_size * batch_size
+    x, y = examples(name, n_images)
+    sides = [framework(name) for framework in FRAMEWORKS.values()]
+    batches = [side.batches(x, y, batch_size) for side in sides]
+    runs = [lambda side=side, b=b: side.train(b) for side, b in zip(sides, batches, strict=True)]
+    summary = measure_pairs(*runs, n_pairs).summary()
+    return {
+        "kind": "speed",
+        "network": name,
+        "batch_size": batch_size,
+        "keras": n_images / summary["first_median"],
+        "torch": n_images / summary["second_median"],
+        **{key: summary[key] for key in ("ratio", "ratio_range", "first", "second")},
+    }
+
+
+def memory(name: str, framework: str, batch_size: int) -> dict:
+    """Peak memory in MiB of a process that trains on three batches, and what it held before, framework included."""
+    command = [sys.executable, "-m", "course_lib.bench.frameworks", "--worker", name, framework, str(batch_size)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise RuntimeError(f"{name} in {framework} with batch {batch_size} failed: {result.stderr[-500:]}")
+    before, after = map(float, result.stdout.split()[-2:])
+    row = {"kind": "memory", "network": name, "framework": framework, "batch_size": batch_size}
+    return row | {"before_mib": before, "peak_mib": after}
+
+
+def worker(name: str, framework: str, batch_size: int) -> None:
+    """Print this process's peak memory before and behind a training of three batches, in MiB."""
+    side = FRAMEWORKS[framework](name)
+    before = peak()
+    side.train(side.batches(*examples(name, 3 * batch_size), batch_size))
+    print(before, peak())
+
+
+def peak() -> float:
+    """The most memory that this process has ever held, in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux: getrusage would tell the parent's peak where that was higher
+        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
+        return float(lines["VmHWM"].split()[0]) / 2**10
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / 2**20 if sys.platform == "darwin" else used / 2**10  # bytes there, KiB elsewhere
+
+
+def time_to_goal(name: str, framework: str, seed: int, batch_size: int = 64, max_epochs: int = MAX_EPOCHS) -> dict:
+    """Seconds of training until the accuracy on other images reaches the goal; None where it does not.
+
+    Compilation counts, the evaluation behind each epoch does not.
+    """
+    from course_lib.devices import set_seeds
+
+    x, y = examples(name, N_TRAIN + N_VALID)
+    rng = np.random.default_rng(seed)
+    FRAMEWORKS[framework](name)  # imports the framework, so that set_seeds finds it
+    set_seeds(seed)
+    side = FRAMEWORKS[framework](name)
+    valid = side.batches(x[N_TRAIN:], y[N_TRAIN:], 250)
+    goal, seconds, accuracy, epochs = TASKS[name].goal, 0.0, 0.0, 0
+    while accuracy < goal and epochs < max_epochs:
+        order = rng.permutation(N_TRAIN)
+        batches = side.batches(x[order], y[order], batch_size)
+        start = time.perf_counter()
+        side.train(batches)
+        seconds += time.perf_counter() - start
+        accuracy, epochs = side.accuracy(valid), epochs + 1
+    row = {"kind": "time to goal", "network": name, "framework": framework, "seed": seed, "goal": goal}
+    return row | {"epochs": epochs, "accuracy": accuracy, "seconds": seconds if accuracy >= goal else None}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--batch", type=int, nargs="+", default=list(BATCHES))
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--images", type=int, help="of a timed run; each network has its own number without it")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="of the trainings to the goal")
+    parser.add_argument("--json", type=Path, default=Path("_build/bench/frameworks.json"))
+    parser.add_argument("--worker", nargs=3, metavar=("NETWORK", "FRAMEWORK", "BATCH"), help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.worker:
+        name, framework, batch_size = options.worker
+        worker(name, framework, int(batch_size))
+        return
+    results = []
+    print("network     batch   images per second: Keras, PyTorch, ratio    peak MiB: Keras, PyTorch")
+    for name in options.networks:
+        for batch_size in options.batch:
+            row = speed(name, batch_size, options.pairs, options.images)
+            used = [memory(name, framework, batch_size) for framework in FRAMEWORKS]
+            results += [row, *used]
+            speeds = f"{row['keras']:10,.0f} {row['torch']:10,.0f} {row['ratio']:6.2f}"
+            peaks = " ".join(f"{each['peak_mib']:7,.0f}" for each in used)
+            print(f"{name:10} {batch_size:6,}   {speeds}   {peaks}", flush=True)
+        goal = TASKS[name].goal
+        for seed in options.seeds:
+            for framework in FRAMEWORKS if seed % 2 == 0 else reversed(FRAMEWORKS):
+                row = time_to_goal(name, framework, seed)
+                results.append(row)
+                took = "not reached" if row["seconds"] is None else f"{row['seconds']:.1f} s"
+                print(f"{name:10} {framework}, seed {seed}: {goal} in {row['epochs']} epochs, {took}", flush=True)
+    write_report(options.json, results, ["keras", "numpy", "tensorflow", "torch"])
+
+
+if __name__ == "__main__":
+    main()

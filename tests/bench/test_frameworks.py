@@ -1,0 +1,84 @@
+"""Both sides do the same work, and the report has everything that the page draws. Its speed is no matter of tests."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from course_lib.bench import frameworks
+from course_lib.parity import compare_outputs, copy_weights
+
+
+@pytest.mark.parametrize("name", frameworks.TASKS)
+def test_both_sides_hold_the_same_network_and_get_the_same_images(name):
+    ours, theirs = frameworks.Keras(name), frameworks.Torch(name)
+    x, y = frameworks.examples(name, 12)
+    copy_weights(ours.model, theirs.model)
+    assert compare_outputs(ours.model, theirs.model, x).largest < 1e-4
+    for (x_ours, y_ours), (x_theirs, y_theirs) in zip(ours.batches(x, y, 4), theirs.batches(x, y, 4), strict=True):
+        images = x_theirs.numpy()
+        assert np.array_equal(x_ours, images.transpose(0, 2, 3, 1) if images.ndim == 4 else images)
+        assert np.array_equal(y_ours, y_theirs)
+
+
+def test_both_sides_take_the_same_steps():
+    ours, theirs = frameworks.Keras("MLP"), frameworks.Torch("MLP")
+    copy_weights(ours.model, theirs.model)
+    x, y = frameworks.examples("MLP", 96)
+    for side in (ours, theirs):
+        side.train(side.batches(x, y, 32))
+    assert (
+        compare_outputs(ours.model, theirs.model, x).largest < 1e-2
+    )  # Adam divides by small numbers, which rounding changes
+    assert ours.accuracy(ours.batches(x, y, 32)) == pytest.approx(theirs.accuracy(theirs.batches(x, y, 32)), abs=0.02)
+
+
+def test_images_are_repeated_where_there_are_too_few():
+    x, y = frameworks.examples("small CNN", 4100)
+    assert x.shape == (4100, 32, 32, 3) and x.max() <= 1
+    assert np.array_equal(x[:100], x[4000:]) and np.array_equal(y[:100], y[4000:])
+
+
+def test_the_report_has_a_row_of_each_kind(tmp_path, capsys):
+    path = tmp_path / "report.json"
+    arguments = ["--networks", "MLP", "--batch", "32", "--pairs", "1", "--images", "64", "--seeds", "0"]
+    frameworks.main([*arguments, "--json", str(path)])
+    kinds = [row["kind"] for row in json.loads(path.read_text(encoding="utf-8"))["results"]]
+    assert kinds == ["speed", "memory", "memory", "time to goal", "time to goal"]
+    rows = json.loads(path.read_text(encoding="utf-8"))["results"]
+    assert all(row["peak_mib"] > row["before_mib"] > 50 for row in rows[1:3])
+    assert rows[0]["keras"] == pytest.approx(64 / rows[0]["first"][0])
+    assert all(row["accuracy"] >= row["goal"] and row["seconds"] > 0 for row in rows[3:])
+    assert "MLP" in capsys.readouterr().out
+
+
+def test_a_goal_out_of_reach_has_no_time(monkeypatch):
+    monkeypatch.setitem(frameworks.TASKS, "MLP", frameworks.Task(True, 64, 1.1))
+    row = frameworks.time_to_goal("MLP", "torch", seed=0, max_epochs=2)
+    assert row["epochs"] == 2 and row["seconds"] is None and row["accuracy"] > 0.5
+
+
+def test_a_worker_that_fails_is_an_error_that_says_why():
+    with pytest.raises(RuntimeError, match="(?s)MLP in theano with batch 32 failed.*KeyError"):
+        frameworks.memory("MLP", "theano", 32)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of the parent is a matter of Linux")
+def test_the_peak_is_that_of_this_process():
+    before = frameworks.peak()
+    block = np.ones(30_000_000)  # 229 MiB
+    assert frameworks.peak() >= before
+    assert frameworks.peak() > block.nbytes / 2**20
+
+
+def test_the_published_report_is_complete():
+    report = frameworks.published()
+    found = {(row["kind"], row["network"], row.get("framework")) for row in report["results"]}
+    for name in frameworks.TASKS:
+        assert ("speed", name, None) in found
+        for framework in frameworks.FRAMEWORKS:
+            assert {("memory", name, framework), ("time to goal", name, framework)} <= found
+    batches = {row["batch_size"] for row in report["results"] if row["kind"] == "speed"}
+    assert batches == set(frameworks.BATCHES)
+    assert set(report["versions"]) == {"python", "keras", "numpy", "tensorflow", "torch"}
