@@ -7,6 +7,7 @@ about a thing that is no function: a number, a split, a trained network.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class FunctionExercise:
         answers = outcomes(call, requests)
         if all(answer.undone for answer in answers):
             return Verdict(self.name, "not attempted", UNDONE)
-        expected = outcomes(local(self.reference), requests)
+        expected = self.known(None, seed)
         pairs = zip(answers, expected, strict=True)
         faults = [difference(answer.value, want.value, self.tolerance) for answer, want in pairs]
         for place, fault in enumerate(faults):
@@ -93,7 +94,7 @@ class FunctionExercise:
                 if self.trial:  # what it returns is not the student's, so do not speak of entries
                     fault = ENTRY.sub(r"the difference is in \1: ", fault)
                 said = f"for {self.inputs[place].what}, {fault}"
-                hint = self.hint_for(answers, requests)
+                hint = self.hint_for(answers, seed)
                 return Verdict(self.name, "wrong", said, hint, self.evidence(place, requests, answers, expected))
         for place, answer in enumerate(answers):
             if answer.changed:
@@ -106,11 +107,16 @@ class FunctionExercise:
                 return Verdict(self.name, "wrong", said, hint)
         return Verdict(self.name, "passed", f"right for {listed([case.what for case in self.inputs])}")
 
-    def hint_for(self, answers: list[Outcome], requests: list[list]) -> str:
+    # Kept, for some of them train networks; the exercise it keeps alive lives as long as the process anyway.
+    @lru_cache(maxsize=256)  # noqa: B019
+    def known(self, hint: str | None, seed: int) -> list[Outcome]:
+        """What the mistake with this hint comes to on the inputs of a seed; None: the reference."""
+        return outcomes(local(self.reference if hint is None else self.mistakes[hint]), self.requests(seed))
+
+    def hint_for(self, answers: list[Outcome], seed: int) -> str:
         """The hint of the known mistake that gives these very answers on all inputs."""
-        for hint, mistake in self.mistakes.items():
-            mistaken = outcomes(local(mistake), requests)
-            pairs = zip(answers, mistaken, strict=True)
+        for hint in self.mistakes:
+            pairs = zip(answers, self.known(hint, seed), strict=True)
             if all(difference(answer.value, wrong.value, self.tolerance) is None for answer, wrong in pairs):
                 return hint
         return ""

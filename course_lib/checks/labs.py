@@ -24,6 +24,12 @@ def _hidden_layer() -> list:
     return lab_02_hidden_layer.EXERCISES
 
 
+def _workflow() -> list:
+    from course_lib.checks import lab_04_workflow
+
+    return lab_04_workflow.EXERCISES
+
+
 def _pytorch() -> list:
     from course_lib.checks import lab_05_pytorch
 
@@ -40,6 +46,7 @@ LABS: dict[str, Callable[[], list]] = {
     "02_activations": _activations,
     "02_one_neuron": _one_neuron,
     "02_hidden_layer": _hidden_layer,
+    "04_workflow": _workflow,
     "05_pytorch": _pytorch,
     "05_side_by_side": _side_by_side,
 }

@@ -1,14 +1,17 @@
-"""A set of points for each student: the same for the same number, another for another, and none for nobody."""
+"""Points and a bank for each student: the same for the same number, another for another, and none for nobody."""
 
 import json
 
 import numpy as np
 import pytest
 
-from course_lib.checks.assignment import GOALS, goal, points
+from course_lib.checks.assignment import GOALS, bank, goal, points
 from course_lib.checks.collect import Submission
 from course_lib.checks.lab_02_hidden_layer import _forward, _train, my_network
+from course_lib.checks.lab_04_workflow import _build, _cheapest, _fit, _split, _standardise
 from course_lib.checks.mark import mark
+from course_lib.data import churn_probability
+from course_lib.scratch.activations import sigmoid
 
 NUMBERS = range(1001, 1041)
 
@@ -90,6 +93,62 @@ def notebook(number, handed_in) -> bytes:
     return json.dumps(
         {"cells": [{**cell, "source": source} for source in cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     ).encode()
+
+
+def test_a_bank_is_the_same_for_the_same_number_and_its_new_customers_are_other_ones():
+    mine, same, other = bank(123), bank("0123"), bank(124)
+    assert mine.goal == same.goal and np.array_equal(mine.columns["salary"], same.columns["salary"])
+    assert not np.array_equal(mine.columns["salary"], other.columns["salary"])
+    assert mine.left.shape == (6000,) and {len(column) for column in mine.new.values()} == {2000}
+    assert not set(mine.columns["customer_id"]) & set(mine.new["customer_id"])
+    assert mine.columns["retention_calls"].any() and not mine.new["retention_calls"].any()
+    assert {bank(number).price_of_a_loss for number in NUMBERS} == {100, 120, 150, 200}
+    with pytest.raises(ValueError, match="not set yet"):
+        bank(...)
+
+
+def test_calling_all_or_nobody_is_too_dear_and_the_best_calls_are_not():
+    for number in NUMBERS:
+        mine = bank(number)
+        p = churn_probability(mine.new)
+        best = mine.price(mine.price_of_a_loss * p > mine.price_of_a_call)
+        assert best + 2.4 < mine.goal < best + 2.6
+        assert mine.price(np.ones(2000, bool)) == 20 > mine.goal + 1
+        assert abs(mine.price(np.zeros(2000, bool)) - mine.price_of_a_loss * p.mean()) < 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1001, 1005, 1007])
+def test_a_network_reaches_the_goal_of_a_bank_and_a_logistic_regression_or_a_leak_does_not(number):
+    import keras
+    from sklearn.linear_model import LogisticRegression
+
+    mine = bank(number)
+    train, valid, _ = _split(mine.left, 0)
+    y_train, y_valid = mine.left[train], mine.left[valid]
+    words = {"region": ("hills", "plain"), "channel": ("branch",)}
+
+    def price(leak: bool, linear: bool) -> float:
+        def rows(columns):
+            names = [name for name in columns if name not in (*words, "customer_id", "advisor", "retention_calls")]
+            numbers = [columns[name] for name in names + leak * ["retention_calls"]]
+            return np.column_stack(numbers + [columns[name] == word for name in words for word in words[name]])
+
+        X = rows(mine.columns).astype(float)
+        X_train, X_valid, X_new = _standardise(X[train], X[valid], rows(mine.new).astype(float))
+        if linear:
+            model = LogisticRegression().fit(X_train, y_train)
+            p_valid, p_new = (model.predict_proba(part)[:, 1] for part in (X_valid, X_new))
+        else:
+            keras.utils.set_random_seed(0)
+            network = _build(X.shape[1], 32)
+            network.optimizer.learning_rate = 0.01
+            _fit(network, X_train, y_train, X_valid, y_valid, 100, 5)
+            p_valid, p_new = (sigmoid(network.predict(part, verbose=0)[:, 0]) for part in (X_valid, X_new))
+        return mine.price(p_new > _cheapest(p_valid, y_valid, mine.price_of_a_call, mine.price_of_a_loss))
+
+    assert price(leak=False, linear=False) < mine.goal < price(leak=False, linear=True)
+    assert price(leak=True, linear=False) > mine.goal
 
 
 def test_the_marker_wants_the_network_of_the_number_in_the_notebook():

@@ -163,6 +163,21 @@ def test_a_network_is_asked_for_its_predictions():
     assert marked(Network()).passed
 
 
+def test_reference_and_mistakes_are_asked_once_for_a_seed():
+    """Some of them train networks, and a student may check as often as they like."""
+    asked = []
+
+    def slow(x):
+        asked.append(x)
+        return x + 1
+
+    once = exercise("f", task="", reference=slow, second=slow, inputs=[case("x", x=1)], mistakes={"No.": lambda x: x})
+    assert once.mark(local(lambda x: x + 1)).passed and once.mark(local(lambda x: x)).hint == "No."
+    assert len(asked) == 1
+    once.mark(local(lambda x: x), seed=1)
+    assert len(asked) == 2
+
+
 # ---- Trials ----------------------------------------------------------------------------------------
 
 

@@ -5,13 +5,17 @@ for the same functions over its own way.
 """
 
 import json
+from pathlib import Path
 
 import pytest
 
+from course_lib.checks.collect import Submission
 from course_lib.checks.labs import LABS
+from course_lib.checks.mark import mark
 from course_lib.checks.plain import decode
 from course_lib.checks.session import Session
 
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
 
 IN_THE_NOTEBOOK = """\
@@ -53,3 +57,10 @@ def test_the_notebook_and_the_marker_agree(name):
                 for part in ("exercise", "state", "hint"):
                     assert drawn[part] == seen[part], key
                 assert [label for label, _ in drawn["shown"]] == [label for label, _ in seen["shown"]]
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_marker_passes_the_solution_whose_checks_it_leaves_out(name):
+    solution = ROOT / f"labs/solutions/{name}.ipynb"
+    result = mark(Submission(name, solution.read_bytes()), seed=11)
+    assert result.passed, result
