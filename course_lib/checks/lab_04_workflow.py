@@ -7,6 +7,7 @@ from course_lib.checks.exercise import exercise
 from course_lib.checks.inputs import Drawn, case, integers
 from course_lib.checks.networks import is_keras
 from course_lib.data import churn_probability
+from course_lib.scratch.activations import sigmoid, softplus
 
 # ---- Three parts -----------------------------------------------------------------------------------
 
@@ -318,6 +319,10 @@ build = exercise(
 
 # ---- Fit -------------------------------------------------------------------------------------------
 
+N_ROWS = 16  # of each part
+N_HELD_OUT = 4  # of the training rows, with validation_split=0.2
+RATE = 1.0
+
 
 def _rows(n: int) -> Drawn:
     """X (n, 2): positive and negative in turn, and noise."""
@@ -334,47 +339,56 @@ def _lesson(n: int, share: float) -> np.ndarray:
 def _try_fit(fit, X, y, X_valid, y_valid, n_epochs, patience):
     import keras
 
-    # One neuron that starts at zero, and all rows in one batch: their order does not matter, in float64 hardly a bit.
-    output = keras.layers.Dense(1, kernel_initializer="zeros", dtype="float64")
-    neuron = keras.Sequential([keras.Input((X.shape[1],)), output])
-    loss = keras.losses.BinaryCrossentropy(from_logits=True, dtype="float64")
+    # One neuron that starts at zero, and all rows in one batch: the order of the rows does not matter.
+    neuron = keras.Sequential([keras.Input((X.shape[1],)), keras.layers.Dense(1, kernel_initializer="zeros")])
     # Eagerly: TensorFlow would warn that so many small networks are traced.
-    neuron.compile(keras.optimizers.SGD(1.0), loss, run_eagerly=True)
+    neuron.compile(keras.optimizers.SGD(RATE), keras.losses.BinaryCrossentropy(from_logits=True), run_eagerly=True)
     losses = fit(neuron, X, y, X_valid, y_valid, n_epochs, patience)
-    losses = np.array(losses, np.float32) if isinstance(losses, list | tuple | np.ndarray) else losses
+    if losses is None or losses is ...:
+        return losses
     return {
         "the number of epochs": int(neuron.optimizer.iterations),
-        "the validation losses": losses,
+        "the validation losses": np.array(losses) if isinstance(losses, list | tuple) else losses,
         "the weights afterwards": np.concatenate([part.ravel() for part in neuron.get_weights()]),
     }
 
 
-def _fit(network, X, y, X_valid, y_valid, n_epochs, patience, judges=True, part="val_loss", **stop):
+def _fit(network, X, y, X_valid, y_valid, n_epochs, patience, *, stops=True, restores=True, returns="valid"):
+    """What fit does to that one neuron, in NumPy: the hint is looked for among all mistakes, and Keras takes its time.
+
+    tests/labs/test_fit.py makes the same mistakes in Keras.
+    """
+    parts = {"train": (np.column_stack([X, np.ones(len(X))]), y)}
+    parts["valid"] = np.column_stack([X_valid, np.ones(len(X_valid))]), y_valid
+    v = kept = np.concatenate([part.ravel() for part in network.get_weights()])
+    losses = {"train": [], "valid": []}
+    for epoch in range(n_epochs):
+        A, truth = parts["train"]
+        losses["train"].append(_cross_entropy(A @ v, truth))  # Keras: of the batch, before the step
+        v = v - RATE * A.T @ (sigmoid(A @ v) - truth) / len(truth)
+        network.optimizer.iterations.assign_add(1)
+        A, truth = parts["valid"]
+        losses["valid"].append(_cross_entropy(A @ v, truth))
+        best = int(np.argmin(losses["valid"]))
+        if best == epoch:
+            kept = v
+        elif stops and epoch - best >= patience:
+            break
+    kept = kept if restores and stops else v
+    network.set_weights([kept[:-1, None], kept[-1:]])
+    return losses[returns]
+
+
+def _cross_entropy(z, y) -> float:
+    return float(np.mean(softplus(z) - y * z))
+
+
+def _fit_in_keras(network, X, y, X_valid, y_valid, n_epochs, patience):
     import keras
 
-    stop = {"patience": patience, "restore_best_weights": True, **stop}
-    judged = {"validation_data": (X_valid, y_valid)} if judges else {"validation_split": 0.25}
-    history = network.fit(X, y, epochs=n_epochs, verbose=0, callbacks=[keras.callbacks.EarlyStopping(**stop)], **judged)
-    return history.history[part]
-
-
-def _fit_by_hand(network, X, y, X_valid, y_valid, n_epochs, patience):
-    losses, best, kept = [], np.inf, network.get_weights()
-    for _ in range(n_epochs):
-        network.train_on_batch(X, y[:, None])
-        network.reset_metrics()
-        z = np.asarray(network(X_valid))[:, 0]
-        losses.append(float(np.mean(np.logaddexp(0, z) - y_valid * z)))
-        if losses[-1] < best:
-            best, kept = losses[-1], network.get_weights()
-        elif len(losses) - 1 - int(np.argmin(losses)) >= patience:
-            break
-    network.set_weights(kept)
-    return losses
-
-
-def _fit_for_ever(network, X, y, X_valid, y_valid, n_epochs, patience):
-    history = network.fit(X, y, validation_data=(X_valid, y_valid), epochs=n_epochs, verbose=0)
+    stop = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+    judges = X_valid, y_valid
+    history = network.fit(X, y, validation_data=judges, epochs=n_epochs, verbose=0, callbacks=[stop])
     return history.history["val_loss"]
 
 
@@ -385,27 +399,29 @@ fit = exercise(
     "validation losses, one for each epoch.",
     trial=_try_fit,
     reference=_fit,
-    second=_fit_by_hand,
+    second=_fit_in_keras,
     tolerance=1e-3,
     inputs=[
         case(
             "a validation loss that falls before it rises",
-            X=_rows(16),
-            y=_lesson(16, 1),
-            X_valid=_rows(16),
-            y_valid=_lesson(16, 0.75),
+            X=_rows(N_ROWS),
+            y=_lesson(N_ROWS, 1),
+            X_valid=_rows(N_ROWS),
+            y_valid=_lesson(N_ROWS, 0.75),
             n_epochs=7,
             patience=2,
         ),
     ],
     mistakes={
         "You stop in time, and keep the weights of the last epoch: restore_best_weights=True goes back to the best.": (
-            lambda *given: _fit(*given, restore_best_weights=False)
+            lambda *given: _fit(*given, restores=False)
         ),
         "Nothing stops the training. Hand EarlyStopping to fit, in the list callbacks, and let it watch val_loss: the "
-        "training loss nearly always falls.": _fit_for_ever,
+        "training loss nearly always falls.": lambda *given: _fit(*given, stops=False),
         "Your validation rows come out of the training rows. Hand over the others: validation_data=(X_valid, "
-        "y_valid).": lambda *given: _fit(*given, judges=False),
+        "y_valid).": lambda network, X, y, X_valid, y_valid, *rest: _fit(
+            network, X[:-N_HELD_OUT], y[:-N_HELD_OUT], X[-N_HELD_OUT:], y[-N_HELD_OUT:], *rest
+        ),
         "The training rows judge their own training. Hand over validation_data=(X_valid, y_valid).": (
             lambda network, X, y, X_valid, y_valid, *rest: _fit(network, X, y, X, y, *rest)
         ),
@@ -415,7 +431,7 @@ fit = exercise(
             )
         ),
         "These are the training losses. Those of the validation rows are called val_loss.": (
-            lambda *given: _fit(*given, part="loss")
+            lambda *given: _fit(*given, returns="train")
         ),
         "You do not use patience, and stop at the first epoch that is no better.": (
             lambda *given: _fit(*given[:-1], patience=0)
