@@ -8,7 +8,7 @@ import pytest
 from course_lib.checks.assignment import GOALS, bank, goal, points
 from course_lib.checks.collect import Submission
 from course_lib.checks.lab_02_hidden_layer import _forward, _train, my_network
-from course_lib.checks.lab_04_workflow import _build, _cheapest, _fit, _split, _standardise
+from course_lib.checks.lab_04_workflow import _build, _cheapest, _fit_in_keras, _split, _standardise
 from course_lib.checks.mark import mark
 from course_lib.data import churn_probability
 from course_lib.scratch.activations import sigmoid
@@ -143,7 +143,7 @@ def test_a_network_reaches_the_goal_of_a_bank_and_a_logistic_regression_or_a_lea
             keras.utils.set_random_seed(0)
             network = _build(X.shape[1], 32)
             network.optimizer.learning_rate = 0.01
-            _fit(network, X_train, y_train, X_valid, y_valid, 100, 5)
+            _fit_in_keras(network, X_train, y_train, X_valid, y_valid, 100, 5)
             p_valid, p_new = (sigmoid(network.predict(part, verbose=0)[:, 0]) for part in (X_valid, X_new))
         return mine.price(p_new > _cheapest(p_valid, y_valid, mine.price_of_a_call, mine.price_of_a_loss))
 
