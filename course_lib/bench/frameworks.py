@@ -4,9 +4,9 @@
 
 The networks have equal layers; both see the same batches in the same order, which lie ready in memory. Keras takes
 them from a tf.data.Dataset through `fit`, PyTorch from a list through `course_lib.training.torch_loop`: each the plain
-way of its users, with the threads it takes by itself. Speed is timed in interleaved pairs; memory in a process of its
-own, because a process does not give back what it once took. On a machine with a CUDA GPU both frameworks take it by
-themselves (never executed so far).
+way of its users, with the threads it takes by itself. Speed is timed in interleaved pairs, and the batch sizes take
+turns, so that a machine's moods meet all of them alike; memory in a process of its own, because a process does not
+give back what it once took. On a machine with a CUDA GPU both frameworks take it by themselves (never executed so far).
 
 `published()` is the report that the book shows: one run of this program, kept in frameworks.json.
 """
@@ -16,14 +16,16 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from course_lib.bench.pairs import measure_pairs, write_report
+from course_lib.bench.pairs import measure_rounds, write_report
 
 BATCHES = (32, 64, 128, 256, 512, 1024)
 RATE, EPSILON = 0.001, 1e-8  # of Adam, the same in both
@@ -132,22 +134,27 @@ def examples(name: str, n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.resize(x, (n, *x.shape[1:])) / np.float32(255), np.resize(data.y_train, n)
 
 
-def speed(name: str, batch_size: int, n_pairs: int, n_images: int | None = None) -> dict:
-    """Images per second of both, the medians of interleaved pairs."""
-    n_images = max(n_images or TASKS[name].n_images, batch_size) // batch_size * batch_size
-    x, y = examples(name, n_images)
-    sides = [framework(name) for framework in FRAMEWORKS.values()]
-    batches = [side.batches(x, y, batch_size) for side in sides]
-    runs = [lambda side=side, b=b: side.train(b) for side, b in zip(sides, batches, strict=True)]
-    summary = measure_pairs(*runs, n_pairs).summary()
-    return {
-        "kind": "speed",
-        "network": name,
-        "batch_size": batch_size,
-        "keras": n_images / summary["first_median"],
-        "torch": n_images / summary["second_median"],
-        **{key: summary[key] for key in ("ratio", "ratio_range", "first", "second")},
-    }
+def speeds(name: str, batch_sizes: Sequence[int], n_pairs: int, n_images: int | None = None) -> list[dict]:
+    """Images per second of both for each batch size, the medians of interleaved pairs; the batch sizes take turns."""
+    used = [max(n_images or TASKS[name].n_images, size) // size * size for size in batch_sizes]
+    contests = []
+    for batch_size, n in zip(batch_sizes, used, strict=True):
+        x, y = examples(name, n)
+        sides = [framework(name) for framework in FRAMEWORKS.values()]
+        batches = [side.batches(x, y, batch_size) for side in sides]
+        contests.append([partial(side.train, b) for side, b in zip(sides, batches, strict=True)])
+    summaries = [pairs.summary() for pairs in measure_rounds(contests, n_pairs)]
+    return [
+        {
+            "kind": "speed",
+            "network": name,
+            "batch_size": batch_size,
+            "keras": n / summary["first_median"],
+            "torch": n / summary["second_median"],
+            **{key: summary[key] for key in ("ratio", "ratio_range", "first", "second")},
+        }
+        for batch_size, n, summary in zip(batch_sizes, used, summaries, strict=True)
+    ]
 
 
 def memory(name: str, framework: str, batch_size: int) -> dict:
@@ -223,13 +230,13 @@ def main(arguments: list[str] | None = None) -> None:
     results = []
     print("network     batch   images per second: Keras, PyTorch, ratio    peak MiB: Keras, PyTorch")
     for name in options.networks:
-        for batch_size in options.batch:
-            row = speed(name, batch_size, options.pairs, options.images)
+        for row in speeds(name, options.batch, options.pairs, options.images):
+            batch_size = row["batch_size"]
             used = [memory(name, framework, batch_size) for framework in FRAMEWORKS]
             results += [row, *used]
-            speeds = f"{row['keras']:10,.0f} {row['torch']:10,.0f} {row['ratio']:6.2f}"
+            rates = f"{row['keras']:10,.0f} {row['torch']:10,.0f} {row['ratio']:6.2f}"
             peaks = " ".join(f"{each['peak_mib']:7,.0f}" for each in used)
-            print(f"{name:10} {batch_size:6,}   {speeds}   {peaks}", flush=True)
+            print(f"{name:10} {batch_size:6,}   {rates}   {peaks}", flush=True)
         goal = TASKS[name].goal
         for seed in options.seeds:
             for framework in FRAMEWORKS if seed % 2 == 0 else reversed(FRAMEWORKS):

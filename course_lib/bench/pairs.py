@@ -52,23 +52,35 @@ def measure_pairs(
 
     The order within a pair alternates, so that a machine that slows down steadily favours neither.
     """
+    return measure_rounds([(first, second)], n_pairs, n_warm_up, clock)[0]
+
+
+def measure_rounds(
+    contests: Sequence[tuple[Callable[[], object], Callable[[], object]]],
+    n_pairs: int = 10,
+    n_warm_up: int = 2,
+    clock: Callable[[], float] = perf_counter,
+) -> list[Pairs]:
+    """The same for several pairs of functions that are to be compared with each other, too: they take turns."""
     if n_pairs < 1:
         raise ValueError(f"n_pairs must be at least 1, not {n_pairs}")
-    for _ in range(n_warm_up):
-        first()
-        second()
+    for contest in contests:
+        for _ in range(n_warm_up):
+            for function in contest:
+                function()
 
     def seconds(function: Callable[[], object]) -> float:
         start = clock()
         function()
         return clock() - start
 
-    times = Pairs([], [])
+    found = [Pairs([], []) for _ in contests]
     for i in range(n_pairs):
-        runs = [(first, times.first), (second, times.second)]
-        for function, record in runs if i % 2 == 0 else reversed(runs):
-            record.append(seconds(function))
-    return times
+        for (first, second), times in zip(contests, found, strict=True):
+            runs = [(first, times.first), (second, times.second)]
+            for function, record in runs if i % 2 == 0 else reversed(runs):
+                record.append(seconds(function))
+    return found
 
 
 def version_of(package: str) -> str:

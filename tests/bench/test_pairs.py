@@ -4,7 +4,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from course_lib.bench.pairs import Pairs, measure_pairs, write_report
+from course_lib.bench.pairs import Pairs, measure_pairs, measure_rounds, write_report
 
 
 class Machine:
@@ -64,3 +64,11 @@ def test_report_says_when_where_and_with_what(tmp_path):
     assert datetime.fromisoformat(report["date"]).tzinfo is not None
     assert report["machine"]["cores"] >= 1
     assert report["machine"]["processor"]
+
+
+def test_contests_take_turns():
+    calls = []
+    contests = [(lambda k=k: calls.append(f"{k} first"), lambda k=k: calls.append(f"{k} second")) for k in "ab"]
+    found = measure_rounds(contests, n_pairs=2, n_warm_up=0)
+    assert calls == ["a first", "a second", "b first", "b second", "a second", "a first", "b second", "b first"]
+    assert [len(pairs.first) for pairs in found] == [2, 2]
