@@ -24,6 +24,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib.training.torch_loop import in_mode
+
 
 class ParityError(ValueError):
     """The two networks are not the same; the text names the first layer in which they differ."""
@@ -75,12 +77,8 @@ def copy_weights(source: keras.Model | nn.Module, target: keras.Model | nn.Modul
 
 def compare_outputs(keras_model: keras.Model, torch_model: nn.Module, x: np.ndarray) -> Comparison:
     """What both say about x, in inference mode; the modes of `torch_model` are put back."""
-    modes = {module: module.training for module in torch_model.modules()}
-    torch_model.eval()
-    with torch.no_grad():
+    with in_mode(torch_model, training=False), torch.no_grad():
         theirs = torch_model(as_torch(x)).cpu().numpy()
-    for module, mode in modes.items():
-        module.training = mode
     return Comparison({"outputs": difference(array(keras_model(x, training=False)), theirs)})
 
 

@@ -137,11 +137,11 @@ def examples(name: str, n: int) -> tuple[np.ndarray, np.ndarray]:
 def speeds(name: str, batch_sizes: Sequence[int], n_pairs: int, n_images: int | None = None) -> list[dict]:
     """Images per second of both for each batch size, the medians of interleaved pairs; the batch sizes take turns."""
     used = [max(n_images or TASKS[name].n_images, size) // size * size for size in batch_sizes]
+    x, y = examples(name, max(used))
     contests = []
     for batch_size, n in zip(batch_sizes, used, strict=True):
-        x, y = examples(name, n)
         sides = [framework(name) for framework in FRAMEWORKS.values()]
-        batches = [side.batches(x, y, batch_size) for side in sides]
+        batches = [side.batches(x[:n], y[:n], batch_size) for side in sides]
         contests.append([partial(side.train, b) for side, b in zip(sides, batches, strict=True)])
     summaries = [pairs.summary() for pairs in measure_rounds(contests, n_pairs)]
     return [

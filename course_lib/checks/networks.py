@@ -37,15 +37,13 @@ def outputs(network: Any, x: np.ndarray, training: bool = False) -> np.ndarray:
     x = np.asarray(x, np.float32)
     if is_keras(network):
         return np.array(network(x, training=training))
-    torch = sys.modules["torch"]
+    import torch
+
+    from course_lib.training.torch_loop import in_mode
+
     images = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
-    modes = {module: module.training for module in network.modules()}
-    network.train(training)
-    with torch.no_grad():
-        found = network(torch.from_numpy(np.ascontiguousarray(images)))
-    for module, mode in modes.items():
-        module.training = mode
-    return found.numpy()
+    with in_mode(network, training), torch.no_grad():
+        return network(torch.from_numpy(np.ascontiguousarray(images))).numpy()
 
 
 def slots(network: Any) -> list[tuple[Callable, Callable]]:

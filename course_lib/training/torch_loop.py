@@ -8,7 +8,8 @@ the answer; with other targets there is no accuracy.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -70,17 +71,25 @@ def train_epoch(
 
 def evaluate(model: nn.Module, loader: Loader, loss_fn: nn.Module) -> dict[str, float]:
     """The means of loss and accuracy over all examples, in inference mode. The model's modes are put back."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
     total = Means(device_of(model))
-    with torch.no_grad():
+    with in_mode(model, training=False), torch.no_grad():
         for x, y in loader:
             x, y = x.to(total.device), y.to(total.device)
             outputs = model(x)
             total.add(loss_fn(outputs, y), outputs, y)
-    for module, mode in modes.items():
-        module.training = mode
     return total.means()
+
+
+@contextmanager
+def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
+    """Training or inference mode inside; then each part of the model gets its own mode back."""
+    modes = {module: module.training for module in model.modules()}
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def fit(
