@@ -1,6 +1,9 @@
 """Every lecture page keeps the promises of the house: form, budget, claims, alternative texts, numbers vouched for."""
 
+import io
+import re
 import statistics
+import tokenize
 from pathlib import Path
 
 import nbformat
@@ -17,6 +20,7 @@ from course_lib.book.project import Project
 PROJECT = Project(Path(__file__).resolve().parents[2])
 PAGES = [page for page in read_pages(PROJECT) if not page.name.startswith("labs/")]  # those: tests/labs
 GRAPH = ImportGraph(PROJECT.root)
+WIDTH = 88  # characters; tests/site sees that they fit
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -29,6 +33,24 @@ def executed(page) -> nbformat.NotebookNode:
     return entry.notebook
 
 
+def test_no_line_of_code_is_wider_than_the_column():
+    for page in read_pages(PROJECT):
+        for cell in page.code_cells:
+            long = [line for line in cell.source.splitlines() if len(line) > WIDTH and "setup" not in tags(cell)]
+            assert not long, f"{page.name}: over {WIDTH} characters:\n" + "\n".join(long)
+
+
+def logical_lines(cell) -> int:
+    """As Python counts them: a statement that is wrapped to fit the column is one, and so is what it says."""
+    code = re.sub(r"^(\s*)%.*$", r"\1pass", cell.source, flags=re.MULTILINE)
+    return sum(token.type == tokenize.NEWLINE for token in tokenize.generate_tokens(io.StringIO(code).readline))
+
+
+def test_a_wrapped_statement_is_one_logical_line():
+    cell = nbformat.v4.new_code_cell("# why\nx = [\n    1,\n]\n\nfor y in x:\n    %pip list\n    print(y)")
+    assert logical_lines(cell) == 4
+
+
 def test_there_are_pages_and_all_pairs_are_in_step():
     assert PAGES
     sync.check(PROJECT)
@@ -39,7 +61,7 @@ def test_cells_are_short_and_prose_is_of_a_length_to_read(page):
     lines = [sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in page.code_cells]
     assert 8 <= len(lines) <= 30
     assert max(lines) <= 25
-    assert statistics.median(lines) <= 5
+    assert statistics.median(map(logical_lines, page.code_cells)) <= 5
     assert 600 <= page.n_words <= 2000
 
 

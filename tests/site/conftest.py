@@ -124,6 +124,7 @@ class Visit:
     errors: list[str] = field(default_factory=list)  # console errors, exceptions, failed requests
     foreign: list[str] = field(default_factory=list)  # requests to any other host
     overflow: int = 0  # pixels by which the page is wider than a phone
+    scrolling: list[str] = field(default_factory=list)  # first line of code or output that is wider than its box
     unnamed_images: list[str] = field(default_factory=list)
     raw_mathematics: list[str] = field(default_factory=list)
     n_formulas: int = 0  # in the HTML
@@ -151,6 +152,11 @@ async () => {
     if (text.parentElement.closest("pre, code, kbd, script, style, mjx-container")) continue;
     if (/\\\(|\\\[|\$[^$]+\$/.test(text.data)) raw.push(text.data.trim().slice(0, 80));
   }
+  const folds = [...document.querySelectorAll("details:not([open])")];
+  folds.forEach(fold => { fold.open = true });
+  const scrolling = [...document.querySelectorAll(".highlight pre")].filter(
+    pre => pre.scrollWidth > pre.clientWidth && !pre.closest(".tag_setup"));  // a fork's address may be long
+  folds.forEach(fold => { fold.open = false });
   // Code is thousands of elements in a few colours: to check each colour once, mark what brings no new one.
   const seen = new Set();
   for (const code of document.querySelectorAll(".highlight pre")) {
@@ -163,6 +169,7 @@ async () => {
   return {
     unnamed: unnamed.map(image => image.outerHTML.slice(0, 200)),
     raw,
+    scrolling: scrolling.map(pre => pre.innerText.trim().slice(0, 80)),
     formulas: document.querySelectorAll(".math").length,
     typeset: document.querySelectorAll(".math mjx-container:not(:has([data-mjx-error]))").length,
   };
@@ -206,6 +213,7 @@ def visit(browser) -> Iterator[Callable[[str], Visit]]:
         found = page.evaluate(INSPECT)
         seen.unnamed_images, seen.raw_mathematics = found["unnamed"], found["raw"]
         seen.n_formulas, seen.n_typeset = found["formulas"], found["typeset"]
+        seen.scrolling = found["scrolling"]
         seen.structure = findings(rules={rule: {"enabled": False} for rule in COLOUR_RULES})
         for mode, colours in (("light", seen.light), ("dark", seen.dark)):
             page.evaluate("mode => { document.documentElement.dataset.theme = mode }", mode)

@@ -24,6 +24,10 @@ def test_pages_fit_a_phone(visits):
     assert not report(visits, lambda visit: [f"{visit.overflow} px too wide"] if visit.overflow > 0 else [])
 
 
+def test_code_and_outputs_need_no_sideways_scrolling(visits):
+    assert not report(visits, lambda visit: visit.scrolling)
+
+
 def test_images_have_alternative_text(visits):
     assert not report(visits, lambda visit: visit.unnamed_images)
 
@@ -58,6 +62,8 @@ BROKEN = """<!doctype html>
 <p>A formula $x^2$ that nobody typeset, and <span class="math">\\(y\\)</span>.</p>
 <img src="figure-1.png" alt="figure-1.png"><img src="figure-1.png">
 <pre style="width: 900px">wide</pre>
+<details><summary>Code</summary><div class="highlight"><pre style="width: 9em; overflow: auto">is cut off at the right</pre>
+</div></details>
 <script>console.error("said"); throw new Error("thrown")</script>
 </article></main></body></html>
 """
@@ -72,6 +78,7 @@ def test_a_broken_page_is_found_out(tmp_path, serve, visit):
     assert any(error.startswith("404 ") and "figure-1.png" in error for error in seen.errors)
     assert set(seen.foreign) == {"http://fonts.example.invalid/font.css"}
     assert seen.overflow > 400
+    assert seen.scrolling == ["is cut off at the right"]
     assert len(seen.unnamed_images) == 2
     assert len(seen.raw_mathematics) == 2
     assert (seen.n_formulas, seen.n_typeset) == (1, 0)
