@@ -169,7 +169,7 @@ async () => {
   return {
     unnamed: unnamed.map(image => image.outerHTML.slice(0, 200)),
     raw,
-    scrolling: scrolling.map(pre => pre.innerText.trim().slice(0, 80)),
+    scrolling: scrolling.map(pre => pre.textContent.trim().slice(0, 80)),
     formulas: document.querySelectorAll(".math").length,
     typeset: document.querySelectorAll(".math mjx-container:not(:has([data-mjx-error]))").length,
   };
