@@ -106,7 +106,7 @@ class Checkpoint(Callback):
         if not self.path.exists():
             return History()
         try:
-            state = torch.load(self.path, weights_only=True)
+            state = torch.load(self.path, map_location="cpu", weights_only=True)  # a GPU's file opens without one
         except Exception as error:  # zip, pickle and end-of-file errors alike
             raise ValueError(f"{self.path} is no checkpoint, or is damaged: delete it to start anew") from error
         wanted = {"model", "optimiser", "history", "others", "generators", "random"}
@@ -143,8 +143,8 @@ def random_state() -> dict[str, Any]:
 
 def set_random_state(state: dict[str, Any]) -> None:
     torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
+    for device, saved in zip(range(torch.cuda.device_count()), state["cuda"], strict=False):  # or on another machine
+        torch.cuda.set_rng_state(saved, device)
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
     version, internal, gauss = state["python"]

@@ -10,7 +10,13 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from course_lib.training.history import History
-from course_lib.training.torch_callbacks import Checkpoint, EarlyStopping, ReduceOnPlateau
+from course_lib.training.torch_callbacks import (
+    Checkpoint,
+    EarlyStopping,
+    ReduceOnPlateau,
+    random_state,
+    set_random_state,
+)
 from course_lib.training.torch_loop import Run, fit
 
 SEQUENCES = [np.random.default_rng(seed).normal(1 / (1 + np.arange(25)), 0.1).tolist() for seed in range(12)]
@@ -114,6 +120,14 @@ def test_a_resumed_training_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, i
         assert getattr(history, name) == getattr(expected, name), name
     assert len(set(expected.learning_rate)) > 2  # the schedule and the plateau were both at work
     assert [path.name for path in tmp_path.glob("*.partial")] == []
+
+
+def test_a_machine_with_fewer_gpus_takes_the_states_it_can_use(monkeypatch):
+    taken = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: taken.append((state, device)))
+    set_random_state(random_state() | {"cuda": ["first", "second"]})
+    assert taken == [("first", 0)]
 
 
 def test_without_a_file_it_starts_anew(tmp_path):
