@@ -52,3 +52,15 @@ def learning_curves(histories: Mapping[str, History], axes: Sequence[Axes]) -> N
         axis.set(xlabel="epoch", ylabel=quantity)
         axis.xaxis.get_major_locator().set_params(integer=True)
     axes[0].legend()
+
+
+def training_speeds(rows: Sequence[Mapping], axis: Axes, line: str = "o-", where: str = "") -> None:
+    """Draw images per second against the batch size, both logarithmic: Keras blue, PyTorch vermilion.
+
+    rows: of the kind "speed", one network's, from a report of `course_lib.bench.frameworks`.
+    where: the device, for the labels.
+    """
+    sizes = [row["batch_size"] for row in rows]
+    for framework, name, colour in (("keras", "Keras", "blue"), ("torch", "PyTorch", "vermilion")):
+        speeds = [row[framework] for row in rows]
+        axis.loglog(sizes, speeds, line, color=COLOURS[colour], label=f"{name}, {where}" if where else name)

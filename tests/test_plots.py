@@ -213,3 +213,16 @@ def test_learning_curves_draw_what_was_measured_from_epoch_1():
     labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
     assert labels == ["a, training", "a, validation", "b, training"]
     assert axes[0].lines[0].get_color() == axes[0].lines[1].get_color() != axes[0].lines[2].get_color()
+
+
+def test_training_speeds_give_each_framework_its_colour_and_say_where():
+    rows = [{"batch_size": b, "keras": 100 * b, "torch": 50 * b} for b in (32, 1024)]
+    axis = plt.figure().gca()
+    plots.training_speeds(rows, axis, "s--", where="GPU")
+    ours, theirs = axis.lines
+    assert [line.get_label() for line in axis.lines] == ["Keras, GPU", "PyTorch, GPU"]
+    assert list(ours.get_xdata()) == [32, 1024] and list(theirs.get_ydata()) == [1600, 51200]
+    assert (ours.get_color(), theirs.get_color()) == (plots.COLOURS["blue"], plots.COLOURS["vermilion"])
+    assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
+    plots.training_speeds(rows, axis)
+    assert axis.lines[-1].get_label() == "PyTorch"

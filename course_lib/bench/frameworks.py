@@ -6,9 +6,12 @@ The networks have equal layers; both see the same batches in the same order, whi
 them from a tf.data.Dataset through `fit`, PyTorch from a list through `course_lib.training.torch_loop`: each the plain
 way of its users, with the threads it takes by itself. Speed is timed in interleaved pairs, and the batch sizes take
 turns, so that a machine's moods meet all of them alike; memory in a process of its own, because a process does not
-give back what it once took. On a machine with a CUDA GPU both frameworks take it by themselves (never executed so far).
+give back what it once took.
 
-`published()` is the report that the book shows: one run of this program, kept in frameworks.json.
+On a machine with a CUDA GPU both frameworks take it by themselves, and the memory is the GPU's. KERAS_BACKEND=jax runs
+Keras on JAX, fed with arrays; so the report of the GPU was measured, because no TensorFlow was at hand there.
+
+`published("cpu")` and `published("gpu")` are the reports that the book shows: each one run of this program.
 """
 
 import argparse
@@ -26,9 +29,26 @@ from typing import Any
 import numpy as np
 
 from course_lib.bench.pairs import measure_rounds, write_report
+from course_lib.devices import describe_machine
 
 BATCHES = (32, 64, 128, 256, 512, 1024)
 RATE, EPSILON = 0.001, 1e-8  # of Adam, the same in both
+
+
+def describe(report: dict) -> str:
+    """The machine, the date and the versions of a report, on one line."""
+    machine = report["machine"]
+    place = [f"{machine['processor']}, {machine['cores']} cores", *machine.get("gpus", []), report["date"][:10]]
+    return " · ".join(place + [f"{name} {number}" for name, number in report["versions"].items()])
+
+
+def select(report: dict, kind: str, network: str, framework: str | None = None) -> list[dict]:
+    """The rows of a kind ("speed", "memory" or "time to goal") for a network; of one framework, or of both."""
+    return [
+        row
+        for row in report["results"]
+        if (row["kind"], row["network"]) == (kind, network) and framework in (None, row.get("framework"))
+    ]
 
 
 @dataclass(frozen=True)
@@ -48,9 +68,9 @@ TASKS = {
 N_TRAIN, N_VALID, MAX_EPOCHS = 3000, 1000, 30  # for the time to the goal
 
 
-def published() -> dict:
-    """The report that the book shows, as `write_report` wrote it."""
-    return json.loads((files("course_lib.bench") / "frameworks.json").read_text(encoding="utf-8"))
+def published(device: str) -> dict:
+    """The report of the "cpu" or of the "gpu" that the book shows, as `write_report` wrote it."""
+    return json.loads((files("course_lib.bench") / f"frameworks_{device}.json").read_text(encoding="utf-8"))
 
 
 class Keras:
@@ -67,17 +87,33 @@ class Keras:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.model.compile(keras.optimizers.Adam(RATE, epsilon=EPSILON), loss, metrics=["accuracy"])
 
-    def batches(self, x: np.ndarray, y: np.ndarray, batch_size: int) -> Any:
-        """Full batches only: another size would be compiled anew."""
+    def batches(self, x: np.ndarray, y: np.ndarray, batch_size: int) -> dict[str, Any]:
+        """What `fit` and `evaluate` are fed with. Full batches only: another size would be compiled anew."""
+        if backend() != "tensorflow":
+            n = len(x) // batch_size * batch_size
+            return {"x": x[:n], "y": y[:n], "batch_size": batch_size}
         import tensorflow as tf
 
-        return tf.data.Dataset.from_tensor_slices(full_batches(x, y, batch_size)).prefetch(2)
+        return {"x": tf.data.Dataset.from_tensor_slices(full_batches(x, y, batch_size)).prefetch(2)}
 
-    def train(self, batches: Any) -> None:
-        self.model.fit(batches, epochs=1, shuffle=False, verbose=0)
+    def train(self, batches: dict[str, Any]) -> None:
+        self.model.fit(**batches, epochs=1, shuffle=False, verbose=0)
 
-    def accuracy(self, batches: Any) -> float:
-        return self.model.evaluate(batches, verbose=0, return_dict=True)["accuracy"]
+    def accuracy(self, batches: dict[str, Any]) -> float:
+        return self.model.evaluate(**batches, verbose=0, return_dict=True)["accuracy"]
+
+    def peak(self) -> float:
+        """Peak memory in MiB: the GPU's where Keras works on one, else this process's."""
+        if backend() == "jax":
+            import jax
+
+            device = jax.local_devices()[0]
+            return device.memory_stats()["peak_bytes_in_use"] / 2**20 if device.platform == "gpu" else peak()
+        import tensorflow as tf
+
+        if tf.config.list_logical_devices("GPU"):
+            return tf.config.experimental.get_memory_info("GPU:0")["peak"] / 2**20
+        return peak()
 
 
 class Torch:
@@ -92,7 +128,8 @@ class Torch:
         from course_lib.torch_nets.small_cnn import small_cnn
 
         build = {"MLP": mlp, "small CNN": small_cnn, "MiniVGGNet": mini_vggnet}[name]
-        self.model = build().to(torch_device())
+        self.device = torch_device()
+        self.model = build().to(self.device)
         self.loss_fn = torch.nn.CrossEntropyLoss()
         self.optimiser = torch.optim.Adam(self.model.parameters(), RATE, eps=EPSILON)
 
@@ -113,8 +150,21 @@ class Torch:
 
         return evaluate(self.model, batches, self.loss_fn)["accuracy"]
 
+    def peak(self) -> float:
+        """Peak memory in MiB: the GPU's where the model lies on one, else this process's."""
+        import torch
+
+        return torch.cuda.max_memory_allocated() / 2**20 if self.device.type == "cuda" else peak()
+
 
 FRAMEWORKS = {"keras": Keras, "torch": Torch}
+
+
+def backend() -> str:
+    """What Keras calculates with: tensorflow or jax."""
+    import keras
+
+    return keras.backend.backend()
 
 
 def full_batches(x: np.ndarray, y: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +208,7 @@ def speeds(name: str, batch_sizes: Sequence[int], n_pairs: int, n_images: int | 
 
 
 def memory(name: str, framework: str, batch_size: int) -> dict:
-    """Peak memory in MiB of a process that trains on three batches, and what it held before, framework included."""
+    """Peak memory in MiB of a process that trains on three batches, and the peak before, network included."""
     command = [sys.executable, "-m", "course_lib.bench.frameworks", "--worker", name, framework, str(batch_size)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
@@ -169,11 +219,11 @@ def memory(name: str, framework: str, batch_size: int) -> dict:
 
 
 def worker(name: str, framework: str, batch_size: int) -> None:
-    """Print this process's peak memory before and behind a training of three batches, in MiB."""
+    """Print the peak memory before and behind a training of three batches, in MiB."""
     side = FRAMEWORKS[framework](name)
-    before = peak()
+    before = side.peak()
     side.train(side.batches(*examples(name, 3 * batch_size), batch_size))
-    print(before, peak())
+    print(before, side.peak())
 
 
 def peak() -> float:
@@ -219,6 +269,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, nargs="+", default=list(BATCHES))
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--images", type=int, help="of a timed run; each network has its own number without it")
+    parser.add_argument("--memory", type=int, nargs="+", help="batch sizes of the memory; those of --batch without it")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="of the trainings to the goal")
     parser.add_argument("--json", type=Path, default=Path("_build/bench/frameworks.json"))
     parser.add_argument("--worker", nargs=3, metavar=("NETWORK", "FRAMEWORK", "BATCH"), help=argparse.SUPPRESS)
@@ -228,15 +279,17 @@ def main(arguments: list[str] | None = None) -> None:
         worker(name, framework, int(batch_size))
         return
     results = []
-    print("network     batch   images per second: Keras, PyTorch, ratio    peak MiB: Keras, PyTorch")
+    print("network     batch   images per second, or peak memory: Keras, PyTorch (ratio)")
     for name in options.networks:
         for row in speeds(name, options.batch, options.pairs, options.images):
-            batch_size = row["batch_size"]
-            used = [memory(name, framework, batch_size) for framework in FRAMEWORKS]
-            results += [row, *used]
             rates = f"{row['keras']:10,.0f} {row['torch']:10,.0f} {row['ratio']:6.2f}"
+            print(f"{name:10} {row['batch_size']:6,}   {rates}", flush=True)
+            results.append(row)
+        for batch_size in options.memory or options.batch:
+            used = [memory(name, framework, batch_size) for framework in FRAMEWORKS]
             peaks = " ".join(f"{each['peak_mib']:7,.0f}" for each in used)
-            print(f"{name:10} {batch_size:6,}   {rates}   {peaks}", flush=True)
+            print(f"{name:10} {batch_size:6,}   {peaks} MiB", flush=True)
+            results += used
         goal = TASKS[name].goal
         for seed in options.seeds:
             for framework in FRAMEWORKS if seed % 2 == 0 else reversed(FRAMEWORKS):
@@ -244,7 +297,8 @@ def main(arguments: list[str] | None = None) -> None:
                 results.append(row)
                 took = "not reached" if row["seconds"] is None else f"{row['seconds']:.1f} s"
                 print(f"{name:10} {framework}, seed {seed}: {goal} in {row['epochs']} epochs, {took}", flush=True)
-    write_report(options.json, results, ["keras", "numpy", "tensorflow", "torch"])
+    gpus = [name for name, _ in describe_machine().gpus]
+    write_report(options.json, results, ["keras", "numpy", backend(), "torch"], gpus)
 
 
 if __name__ == "__main__":

@@ -91,11 +91,12 @@ def version_of(package: str) -> str:
         return version(f"{package}-cpu")
 
 
-def write_report(path: Path, results: list[dict], packages: Sequence[str]) -> None:
+def write_report(path: Path, results: list[dict], packages: Sequence[str], gpus: Sequence[str] = ()) -> None:
     """Write `results` as JSON, with the date, the machine and the versions of `packages`."""
+    machine = {"system": platform.system(), "processor": processor_name(), "cores": os.cpu_count()}
     report = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"system": platform.system(), "processor": processor_name(), "cores": os.cpu_count()},
+        "machine": machine | ({"gpus": list(gpus)} if gpus else {}),
         "versions": {"python": platform.python_version()} | {name: version_of(name) for name in packages},
         "results": results,
     }

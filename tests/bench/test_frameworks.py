@@ -17,7 +17,7 @@ def test_both_sides_hold_the_same_network_and_get_the_same_images(name):
     x, y = frameworks.examples(name, 12)
     copy_weights(ours.model, theirs.model)
     assert compare_outputs(ours.model, theirs.model, x).largest < 1e-4
-    for (x_ours, y_ours), (x_theirs, y_theirs) in zip(ours.batches(x, y, 4), theirs.batches(x, y, 4), strict=True):
+    for (x_ours, y_ours), (x_theirs, y_theirs) in zip(ours.batches(x, y, 4)["x"], theirs.batches(x, y, 4), strict=True):
         images = x_theirs.numpy()
         assert np.array_equal(x_ours, images.transpose(0, 2, 3, 1) if images.ndim == 4 else images)
         assert np.array_equal(y_ours, y_theirs)
@@ -73,13 +73,19 @@ def test_the_peak_is_that_of_this_process():
     assert frameworks.peak() > block.nbytes / 2**20
 
 
-def test_the_published_report_is_complete():
-    report = frameworks.published()
-    found = {(row["kind"], row["network"], row.get("framework")) for row in report["results"]}
+@pytest.mark.parametrize(("device", "backend"), [("cpu", "tensorflow"), ("gpu", "jax")])
+def test_the_published_reports_are_complete(device, backend):
+    report = frameworks.published(device)
     for name in frameworks.TASKS:
-        assert ("speed", name, None) in found
+        batches = {row["batch_size"] for row in frameworks.select(report, "speed", name)}
+        assert batches >= {32, 128, 512, 1024} and len(batches) == 6
         for framework in frameworks.FRAMEWORKS:
-            assert {("memory", name, framework), ("time to goal", name, framework)} <= found
-    batches = {row["batch_size"] for row in report["results"] if row["kind"] == "speed"}
-    assert batches == set(frameworks.BATCHES)
-    assert set(report["versions"]) == {"python", "keras", "numpy", "tensorflow", "torch"}
+            sizes = {row["batch_size"] for row in frameworks.select(report, "memory", name, framework)}
+            assert sizes >= {32, 1024}
+            trainings = frameworks.select(report, "time to goal", name, framework)
+            assert {row["seed"] for row in trainings} == {0, 1, 2} and {row["framework"] for row in trainings} == {
+                framework
+            }
+    assert ("gpus" in report["machine"]) == (device == "gpu") == ("NVIDIA" in frameworks.describe(report))
+    assert report["date"][:10] in frameworks.describe(report) and f"{backend} " in frameworks.describe(report)
+    assert set(report["versions"]) == {"python", "keras", "numpy", backend, "torch"}

@@ -63,7 +63,9 @@ def test_report_says_when_where_and_with_what(tmp_path):
     assert report["versions"]["numpy"] == np.__version__
     assert datetime.fromisoformat(report["date"]).tzinfo is not None
     assert report["machine"]["cores"] >= 1
-    assert report["machine"]["processor"]
+    assert report["machine"]["processor"] and "gpus" not in report["machine"]
+    write_report(path, results, ["numpy"], ["a GPU"])
+    assert json.loads(path.read_text(encoding="utf-8"))["machine"]["gpus"] == ["a GPU"]
 
 
 def test_contests_take_turns():
