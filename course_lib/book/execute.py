@@ -53,6 +53,8 @@ def execute(job: Job) -> Outcome:
         source, target, work = Path(folder, "source.ipynb"), Path(folder, SAVED_AS), Path(folder, "work")
         source.write_text(job.notebook, encoding="utf-8")
         work.mkdir()  # empty: a page that reads a relative path fails here, not on the reader's machine
+        scratch = str(Path(folder, "scratch"))
+        os.mkdir(scratch)  # for `tempfile`; it goes when the page has run, however the kernel ended
         try:
             papermill.execute_notebook(
                 source,
@@ -62,7 +64,11 @@ def execute(job: Job) -> Outcome:
                 progress_bar=False,
                 start_timeout=START_TIMEOUT,
                 cwd=work,
-                environment={**job.environment, "IPYTHONDIR": str(Path(folder, "ipython"))},
+                environment={
+                    **job.environment,
+                    "IPYTHONDIR": str(Path(folder, "ipython")),
+                    **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch),
+                },
                 deadline=None if job.limit is None else start + job.limit,
             )
         except PapermillExecutionError as error:
@@ -119,6 +125,7 @@ def register_engine() -> None:
                 config=Config(KernelManager=connection),
                 kernel_name=kernel_name,
                 startup_timeout=start_timeout,
+                shutdown_kernel="immediate",  # TensorFlow would take three seconds to leave in good order
                 # The deadline belongs to the page, so each cell gets what the cells before it left.
                 timeout_func=lambda _: None if deadline is None else max(1, int(deadline - time.monotonic())),
             )

@@ -51,6 +51,17 @@ def test_the_notebook_of_a_failure_keeps_its_traceback(checkout):
     assert any(output["output_type"] == "error" and output["ename"] == "ZeroDivisionError" for output in outputs)
 
 
+def test_a_kernel_is_ended_at_once_and_leaves_no_temporary_files(checkout, tmp_path):
+    """The exit hooks of a page do not run; what `tempfile` made is gone all the same."""
+    hook = tmp_path / "hook"
+    code = f"import atexit, tempfile\natexit.register(open, {str(hook)!r}, 'w')\nprint('in', tempfile.mkdtemp())"
+    outcome = execute(job(checkout, code))
+    assert outcome.problem is None
+    outputs = [output for cell in json.loads(outcome.notebook)["cells"] for output in cell.get("outputs", [])]
+    made = next("".join(output["text"]) for output in outputs if "text" in output).split()[1]
+    assert not os.path.exists(made) and not hook.exists()
+
+
 def test_a_hanging_page_is_ended_at_its_deadline(checkout):
     outcome = execute(job(checkout, "while True:\n    pass", limit=4))
     assert outcome.problem.startswith("hangs: not finished after 4 s")
