@@ -53,8 +53,8 @@ def execute(job: Job) -> Outcome:
         source, target, work = Path(folder, "source.ipynb"), Path(folder, SAVED_AS), Path(folder, "work")
         source.write_text(job.notebook, encoding="utf-8")
         work.mkdir()  # empty: a page that reads a relative path fails here, not on the reader's machine
-        scratch = str(Path(folder, "scratch"))
-        os.mkdir(scratch)  # for `tempfile`; it goes when the page has run, however the kernel ended
+        scratch = Path(folder, "scratch")
+        scratch.mkdir()  # for `tempfile`; it goes when the page has run, however the kernel ended
         try:
             papermill.execute_notebook(
                 source,
@@ -67,7 +67,7 @@ def execute(job: Job) -> Outcome:
                 environment={
                     **job.environment,
                     "IPYTHONDIR": str(Path(folder, "ipython")),
-                    **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch),
+                    **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
                 },
                 deadline=None if job.limit is None else start + job.limit,
             )
