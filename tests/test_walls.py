@@ -25,8 +25,16 @@ def test_the_import_contracts_hold():
 
 
 def test_importing_the_library_imports_nothing_else():
-    code = "import sys; before = set(sys.modules); import course_lib; print(*sorted(set(sys.modules) - before))"
+    new = "{name for name, module in sys.modules.items() if module} - before"
+    code = f"import sys; before = set(sys.modules); import course_lib; print(*sorted({new}))"
     assert tool(sys.executable, "-c", code).stdout.split() == ["course_lib"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="TensorFlow shares its symbols with the process only on Linux")
+def test_tensorflow_keeps_its_symbols_to_itself():
+    """Else Triton, loaded after it, binds to TensorFlow's LLVM and crashes the process."""
+    code = "import course_lib, ctypes, tensorflow; print(hasattr(ctypes.CDLL(None), 'TF_Version'))"
+    assert tool(sys.executable, "-c", code).stdout.split() == ["False"]
 
 
 def test_no_framework_is_imported_by_a_room_that_does_not_need_it():
