@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from course_lib.book.errors import CourseError
+from course_lib.common.errors import CourseError
 
 app = typer.Typer(
     help="Run, check and publish the course.",
@@ -243,24 +243,12 @@ def check(
 
     Example: course check submissions/ late/anna.zip --roster class.csv
     """
-    from course_lib.checks import collect, duplicates, mark
-    from course_lib.checks import report as reports
-    from course_lib.checks import roster as rosters
+    from course_lib.checks.handed_in import collected, marked
 
-    try:
-        students = rosters.read_roster(roster) if roster else []
-        found = collect.submissions(paths)
-        with display(len(found), "marking") as progress:
-            results = mark.mark_all(
-                found, seed, jobs, seconds, memory, lambda result: progress(f"marked  {result.name}")
-            )
-    except collect.Unmarkable as problem:
-        raise CourseError(str(problem)) from None
-    questions = rosters.settle(students, found, results) if roster else []
-    print(reports.table(results, students))
-    for line in questions + (duplicates.same_code(found, results) if roster else []):
-        print(line)
-    reports.write_reports(results, report)
+    found, students = collected(paths, roster)
+    with display(len(found), "marking") as progress:
+        results, lines, questions = marked(found, students, report, seed, jobs, seconds, memory, progress)
+    print("\n".join(lines))
     good = {"passed", "not attempted"} if drafts else {"passed"}
     sys.exit(1 if questions or not {result.state for result in results} <= good else 0)
 

@@ -48,8 +48,12 @@ def test_no_framework_is_imported_by_a_room_that_does_not_need_it():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_module_imports_the_library_dynamically(path):
-    """The cache reads imports from the source; one it cannot see would leave a stale page."""
-    assert dynamic_imports(path.read_text(encoding="utf-8")) == []
+    """The cache reads imports from the source; one it cannot see would leave a stale page.
+
+    One module looks labs up by their names; of these the cache knows, from the names in the pages.
+    """
+    looks_labs_up = path.relative_to(ROOT).as_posix() == "course_lib/checks/labs.py"
+    assert len(dynamic_imports(path.read_text(encoding="utf-8"))) == looks_labs_up
 
 
 def test_a_dynamic_import_would_be_found():

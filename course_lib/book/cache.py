@@ -7,11 +7,11 @@ from pathlib import Path
 
 import nbformat
 
-from course_lib.book.files import digest, digest_json, read_json, write_json, write_whole
 from course_lib.book.imports import ImportGraph
-from course_lib.book.kernel import kernel_settings, processor, threads_for
 from course_lib.book.pages import Page, tags
 from course_lib.book.project import Project
+from course_lib.common.files import digest, digest_json, read_json, write_json, write_whole
+from course_lib.common.kernel import kernel_settings, processor, threads_for
 
 # Tags that change what a run or its validation does; the others only change how a page looks.
 BEHAVIOUR_TAGS = {"parameters", "nbval-ignore-output", "nbval-skip"}

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.book.kernel import TRANSPORT
+from course_lib.common.kernel import TRANSPORT
 
 START_TIMEOUT = 120  # seconds; many kernels starting at once are slow to answer
 SAVED_AS = "executed.ipynb"

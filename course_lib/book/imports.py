@@ -6,8 +6,8 @@ from pathlib import Path
 
 import grimp
 
-from course_lib.book.files import digest_of, files_below
-from course_lib.book.project import LAB_MODULE, LAB_REGISTRY
+from course_lib.book.project import ANY_LAB, LAB_MODULE
+from course_lib.common.files import digest_of, files_below
 
 PACKAGE = "course_lib"
 
@@ -25,20 +25,17 @@ class ImportGraph:
     def reached(self, names: set[str]) -> set[str]:
         """The modules that run when `names` are imported.
 
-        `import a.b.c` also runs `a` and `a.b`, and all that these import in turn. Of the labs, only those among
-        `names` are run, if any is; without one, or with the registry itself, all of them.
+        `import a.b.c` also runs `a` and `a.b`, and all that these import in turn.
         """
         waiting = {name for name in names if name in self.graph.modules}
-        says_which_lab = LAB_REGISTRY not in names and any(name.startswith(LAB_MODULE) for name in waiting)
+        if ANY_LAB in names:
+            waiting |= {name for name in self.graph.modules if name.startswith(LAB_MODULE)}
         reached = set()
         while waiting:
             module = waiting.pop()
             reached.add(module)
             parents = {module.rsplit(".", n)[0] for n in range(1, module.count(".") + 1)}
-            imported = self.graph.find_modules_directly_imported_by(module)
-            if module == LAB_REGISTRY and says_which_lab:
-                imported = {name for name in imported if not name.startswith(LAB_MODULE)}
-            waiting |= (imported | parents) - reached
+            waiting |= (self.graph.find_modules_directly_imported_by(module) | parents) - reached
         return reached
 
     def file_of(self, module: str) -> Path:

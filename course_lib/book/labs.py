@@ -8,10 +8,11 @@ for readers of the solution and are left out.
 import ast
 import re
 
-from course_lib.book.errors import CourseError
-from course_lib.book.files import read_json
-from course_lib.book.pages import Page, tags, without_magics
+from course_lib.book.pages import Page, tags
 from course_lib.book.project import LABS, SOLUTIONS, Project, is_lab
+from course_lib.common.errors import CourseError
+from course_lib.common.files import read_json
+from course_lib.common.notebooks import without_magics
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 PROSE_BEGIN, PROSE_END = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
@@ -169,7 +170,7 @@ def check_solution(project: Project, page: Page) -> list[str]:
     wanted = [f'check = lab("{stem}")', "write it in the first cell after the set-up"]
     if not any(wanted[0] in source.splitlines() for source in sources):
         problems.append(f"{page.name}.md: does not say which lab it is; {wanted[1]}: {wanted[0]}")
-    declaration = f"course_lib/checks/lab_{stem}.py"
+    declaration = f"course_lib/exercises/lab_{stem}.py"
     if not (project.root / declaration).is_file():
         problems.append(f"{page.name}.md: a solution without a lab; declare its exercises in {declaration}")
     if not any(line.strip() == BEGIN for source in sources for line in source.splitlines()):

@@ -5,10 +5,11 @@ import re
 
 import yaml
 
-from course_lib.book.errors import CourseError
 from course_lib.book.labs import lab_name
-from course_lib.book.pages import COLAB_LINK, COURSE_KEYS, Page, header_of, tags, without_magics
+from course_lib.book.pages import COLAB_LINK, COURSE_KEYS, Page, header_of, tags
 from course_lib.book.project import LABS, PAGE_FOLDERS, SOLUTIONS, Project, is_lab, is_solution
+from course_lib.common.errors import CourseError
+from course_lib.common.notebooks import without_magics
 
 KNOWN_TAGS = {
     "setup", "parameters", "claim", "hide-input", "hide-output", "remove-input", "remove-stderr", "remove-cell",

@@ -6,7 +6,7 @@ nbval leaves images out of its comparison; ours are drawn the same way every tim
 import pytest
 from jupyter_client.connect import ConnectionFileMixin
 
-from course_lib.book.kernel import TRANSPORT
+from course_lib.common.kernel import TRANSPORT
 
 ConnectionFileMixin.transport.default_value = TRANSPORT  # nbval has no option for it
 

@@ -12,9 +12,10 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from course_lib.book.errors import CourseError
-from course_lib.book.files import digest
-from course_lib.book.project import LAB_MODULE, LAB_REGISTRY, Project, is_lab, is_solution, read_header
+from course_lib.book.project import ANY_LAB, LAB_MODULE, Project, is_lab, is_solution, read_header
+from course_lib.common.errors import CourseError
+from course_lib.common.files import digest
+from course_lib.common.notebooks import without_magics
 
 COURSE_KEYS = {"full", "alone", "facts"}  # what a page's header may say under `course:`
 
@@ -129,13 +130,6 @@ def cell_id(cell: NotebookNode, seen: set[str]) -> str:
     raise AssertionError("ten thousand equal cells")
 
 
-def without_magics(source: str) -> str:
-    """The Python of a cell; a line magic becomes `pass`, a cell magic empties the cell."""
-    if source.lstrip().startswith("%%"):
-        return ""
-    return re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
-
-
 def imported_names(source: str, where: str) -> set[str]:
     try:
         tree = ast.parse(textwrap.dedent(source))
@@ -149,7 +143,7 @@ def imported_names(source: str, where: str) -> set[str]:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[-1] == "lab" and node.args:
             name = node.args[0]
-            names.add(LAB_MODULE + str(name.value) if isinstance(name, ast.Constant) else LAB_REGISTRY)
+            names.add(LAB_MODULE + str(name.value) if isinstance(name, ast.Constant) else ANY_LAB)
     return names
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import yaml
 
-from course_lib.book.errors import CourseError
-from course_lib.book.files import digest_of
+from course_lib.common.errors import CourseError
+from course_lib.common.files import digest_of
 
 PAGE_FOLDERS = ("lectures", "labs", "about")  # where notebook pages may stand
 LABS, SOLUTIONS = "labs/", "labs/solutions/"  # what students fill in, and what it is derived from
-LAB_REGISTRY = "course_lib.checks.labs"  # imports the declaration of every lab, each when it is asked for
-LAB_MODULE = "course_lib.checks.lab_"  # and the lab's name
+LAB_MODULE = "course_lib.exercises.lab_"  # and the lab's name: what `checks` loads for it
+ANY_LAB = LAB_MODULE + "*"  # where a page does not say which
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from course_lib.book.errors import COLOUR, CourseError
-from course_lib.book.files import digest_json, digest_of, files_below, manifest, read_json, write_json
 from course_lib.book.project import Project
 from course_lib.book.stage import stage
+from course_lib.common.errors import COLOUR, CourseError
+from course_lib.common.files import digest_json, digest_of, files_below, manifest, read_json, write_json
 
 MARKER, HTML = "complete.json", "_build/html"
 SPHINX = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]

@@ -9,13 +9,13 @@ from pathlib import Path
 from joblib import Parallel, delayed
 
 from course_lib.book.cache import cache_key, entry_of, last_seconds
-from course_lib.book.errors import CourseError
 from course_lib.book.execute import Job, Outcome, execute
-from course_lib.book.files import write_whole
 from course_lib.book.imports import ImportGraph
-from course_lib.book.kernel import TIME_LIMIT, kernel_environment, kernel_settings, threads_for
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
+from course_lib.common.errors import CourseError
+from course_lib.common.files import write_whole
+from course_lib.common.kernel import TIME_LIMIT, kernel_environment, kernel_settings, threads_for
 
 PROFILES = ("quick", "full")
 

@@ -4,7 +4,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from course_lib.book.errors import CourseError
+from course_lib.common.errors import CourseError
 
 
 def serve(site: Path, port: int) -> None:

@@ -6,13 +6,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.book.cache import Entry, cache_key, entry_of
-from course_lib.book.errors import CourseError
-from course_lib.book.files import files_below, write_if_changed
 from course_lib.book.imports import ImportGraph
 from course_lib.book.labs import without_markers
 from course_lib.book.pages import Page, read_pages, tags
 from course_lib.book.project import Project
 from course_lib.book.stamp import stamp_of, status_table, with_stamp
+from course_lib.common.errors import CourseError
+from course_lib.common.files import files_below, write_if_changed
 
 STATUS_MARK = "<!-- status table -->"
 # What the line says under which a cell's code is folded, by tag. The style sheet puts a tick before a claim.

@@ -1,11 +1,11 @@
 """Derive what is derived: Colab links and install cells in the sources, labs from solutions, and every `.ipynb`."""
 
-from course_lib.book.errors import CourseError
-from course_lib.book.files import write_if_changed
 from course_lib.book.labs import check_no_markers, check_solution, check_work, lab_name, lab_text
 from course_lib.book.lint import check_contents, check_page
 from course_lib.book.pages import Page, read_page, with_links_filled
 from course_lib.book.project import Project, is_solution
+from course_lib.common.errors import CourseError
+from course_lib.common.files import write_if_changed
 
 
 def derived_files(project: Project) -> dict[str, str]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.book.cache import cache_key, entry_of
-from course_lib.book.errors import COLOUR, CourseError
-from course_lib.book.files import digest_json, digest_of
 from course_lib.book.imports import ImportGraph
-from course_lib.book.kernel import TIME_LIMIT, kernel_environment, kernel_settings, this_machine, threads_for
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
 from course_lib.book.run import side_by_side
+from course_lib.common.errors import COLOUR, CourseError
+from course_lib.common.files import digest_json, digest_of
+from course_lib.common.kernel import TIME_LIMIT, kernel_environment, kernel_settings, this_machine, threads_for
 
 SANITISE = Path(__file__).with_name("sanitise.cfg")
 PLUGIN = "course_lib.book.nbval_plugin"

@@ -1,16 +1,12 @@
-"""Exercises that mark themselves, in the notebook and for a teacher.
+"""What a lab notebook imports: exercises that mark themselves.
+
+The engine is `course_lib.marking`, the declarations are in `course_lib.exercises`.
 
 >>> from course_lib.checks import lab
 >>> check = lab("02_activations")
 """
 
-from course_lib.checks.calls import Outcome, local, outcome
-from course_lib.checks.exercise import exercise
-from course_lib.checks.inputs import bits, case, function, integers, normal, ones, uniform, zeros
 from course_lib.checks.notebook import Lab, lab
-from course_lib.checks.verdict import Verdict
+from course_lib.marking.verdict import Verdict
 
-__all__ = [
-    "Lab", "Outcome", "Verdict", "bits", "case", "exercise", "function", "integers", "lab", "local", "normal", "ones",
-    "outcome", "uniform", "zeros",
-]  # fmt: skip
+__all__ = ["Lab", "Verdict", "lab"]

@@ -2,17 +2,16 @@
 
 from html import escape
 
-from course_lib.checks.calls import local
-from course_lib.checks.exercise import FunctionExercise, ValueExercise
 from course_lib.checks.labs import LABS
-from course_lib.checks.verdict import EDGES, SIGNS, Verdict, edged
+from course_lib.marking.exercise import FunctionExercise, ValueExercise
+from course_lib.marking.verdict import EDGES, SIGNS, Verdict, edged
 
 
 def lab(name: str) -> "Lab":
     """The lab of that name: check = lab("02_activations"), then check.softmax(softmax)."""
-    if name not in LABS:
-        raise ValueError(f"there is no lab {name!r}; the labs are: {', '.join(LABS)}")
-    return Lab(name, LABS[name]())
+    if name not in LABS.names:
+        raise ValueError(f"there is no lab {name!r}; the labs are: {', '.join(LABS.names)}")
+    return Lab(name, LABS.load(name))
 
 
 class Lab:
@@ -29,7 +28,7 @@ class Lab:
             raise AttributeError(f"this lab has no exercise {name!r}; it has: {', '.join(exercises)}")
 
         def mark(answer) -> Verdict:
-            self._verdicts[name] = exercises[name].mark(local(answer))
+            self._verdicts[name] = exercises[name].mark(exercises[name].local(answer))
             return self._verdicts[name]
 
         mark.__name__, mark.__doc__ = name, exercises[name].task

@@ -178,7 +178,8 @@ class Checkout:
         solution = f"labs/solutions/{stem}"
         self.write(f"{solution}.md", SOLUTION.format(stem=stem, code=code))
         self.write("course_lib/checks/__init__.py", TINY_CHECKS)
-        self.write(f"course_lib/checks/lab_{stem}.py", "EXERCISES = []\n")
+        self.write("course_lib/exercises/__init__.py", "")
+        self.write(f"course_lib/exercises/lab_{stem}.py", "EXERCISES = []\n")
         self.write("_toc.yml", self.read("_toc.yml") + f"- file: labs/{stem}\n- file: {solution}\n")
         return solution
 
@@ -207,7 +208,9 @@ def make_checkout(folder: Path) -> Checkout:
     shutil.copytree(
         ROOT / "course_lib",
         folder / "course_lib",
-        ignore=lambda _, names: [n for n in names if n in ("__pycache__", "data", "checks", "serving", "bench")],
+        ignore=lambda _, names: [
+            n for n in names if n in ("__pycache__", "data", "checks", "marking", "exercises", "bench")
+        ],
     )
     made = Checkout(folder)
     made.write("requirements.txt", "numpy==2.4.6\n")

@@ -68,21 +68,8 @@ def test_only_what_a_page_depends_on_runs_it_again(run_once):
     assert to_run(run_once) == []
 
 
-REGISTRY = """\
-def one():
-    from course_lib.checks import lab_01_one
-    return lab_01_one.EXERCISES
-
-
-def two():
-    from course_lib.checks import lab_02_two
-    return lab_02_two.EXERCISES
-
-
-LABS = {"01_one": one, "02_two": two}
-"""
 CHECKS = """\
-from course_lib.checks.labs import LABS
+from course_lib.checks.labs import load
 
 
 class Lab:
@@ -94,8 +81,15 @@ class Lab:
 
 
 def lab(name):
-    LABS[name]()
+    load(name)
     return Lab()
+"""
+LOADER = """\
+import importlib
+
+
+def load(name):
+    return importlib.import_module(f"course_lib.exercises.lab_{name}").EXERCISES
 """
 
 
@@ -103,25 +97,23 @@ def test_a_solution_depends_on_its_own_lab_and_on_no_other(checkout):
     for stem in ("01_one", "02_two"):
         checkout.add_lab(stem)
     checkout.write("course_lib/checks/__init__.py", CHECKS)
-    checkout.write("course_lib/checks/labs.py", REGISTRY)
-    checkout.write("course_lib/checks/helper.py", "")
-    checkout.write("course_lib/checks/lab_02_two.py", "import course_lib.checks.helper\n\nEXERCISES = []\n")
+    checkout.write("course_lib/checks/labs.py", LOADER)
+    checkout.write("course_lib/exercises/helper.py", "")
+    checkout.write("course_lib/exercises/lab_02_two.py", "import course_lib.exercises.helper\n\nEXERCISES = []\n")
     checkout.add_page(
         "both", "from course_lib.checks import lab\nprint([lab(name) is None for name in ('01_one', '02_two')])"
     )
-    checkout.add_page("registry", "from course_lib.checks import labs\nlabs.LABS['01_one']()\nprint('lab')")
     checkout.course("sync")
-    assert "4 executed, 0 unchanged, 0 failed" in checkout.course("run").stdout
-    every = ["both", "registry"]
+    assert "3 executed, 0 unchanged, 0 failed" in checkout.course("run").stdout
     edits = [
-        ("lab_01_one", ["01_one", *every]),
-        ("lab_02_two", ["02_two", *every]),
-        ("helper", ["02_two", *every]),
-        ("labs", ["01_one", "02_two", *every]),
-        ("__init__", ["01_one", "02_two", *every]),
+        ("exercises/lab_01_one", ["01_one", "both"]),
+        ("exercises/lab_02_two", ["02_two", "both"]),
+        ("exercises/helper", ["02_two", "both"]),
+        ("checks/labs", ["01_one", "02_two", "both"]),
+        ("checks/__init__", ["01_one", "02_two", "both"]),
     ]
     for module, expected in edits:
-        path = f"course_lib/checks/{module}.py"
+        path = f"course_lib/{module}.py"
         before = checkout.read(path)
         checkout.write(path, before + "# edited\n")
         assert sorted(to_run(checkout)) == expected, module

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 
 from course_lib.book import sync
-from course_lib.book.errors import CourseError
 from course_lib.book.labs import Fault, lab_text, stub, without_markers
 from course_lib.book.pages import Page, pages_to_run, read_pages
+from course_lib.common.errors import CourseError
 
 LAB = "labs/01_tiny"
 
@@ -176,9 +176,9 @@ def test_a_bad_solution_is_one_line_with_the_file_and_the_mend(checkout, solutio
 
 
 def test_a_solution_without_a_declaration_and_a_lab_without_a_solution(checkout, solution):
-    (checkout.root / "course_lib/checks/lab_01_tiny.py").unlink()
+    (checkout.root / "course_lib/exercises/lab_01_tiny.py").unlink()
     assert problems(checkout) == [
-        f"{solution}.md: a solution without a lab; declare its exercises in course_lib/checks/lab_01_tiny.py"
+        f"{solution}.md: a solution without a lab; declare its exercises in course_lib/exercises/lab_01_tiny.py"
     ]
     for kind in ("md", "ipynb"):
         (checkout.root / f"{solution}.{kind}").unlink()

@@ -13,11 +13,11 @@ import time
 import pytest
 
 from course_lib.book import sync
-from course_lib.book.errors import CourseError
-from course_lib.book.files import digest_json, manifest
 from course_lib.book.pages import read_pages
 from course_lib.book.publish import build, switch
 from course_lib.book.run import run
+from course_lib.common.errors import CourseError
+from course_lib.common.files import digest_json, manifest
 
 
 @pytest.fixture(scope="module")

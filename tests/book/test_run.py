@@ -5,11 +5,11 @@ import os
 
 import pytest
 
-from course_lib.book.errors import CourseError
 from course_lib.book.execute import Job, cause_of_death, execute, shortcoming
-from course_lib.book.kernel import kernel_environment, kernel_settings
 from course_lib.book.pages import Page
 from course_lib.book.run import outcomes, run, side_by_side
+from course_lib.common.errors import CourseError
+from course_lib.common.kernel import kernel_environment, kernel_settings
 
 
 def job(checkout, code: str, limit: float | None = 100, parameters: dict | None = None) -> Job:

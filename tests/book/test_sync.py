@@ -6,8 +6,8 @@ import nbformat
 import pytest
 
 from course_lib.book import sync
-from course_lib.book.errors import CourseError
 from course_lib.book.pages import Page, read_pages
+from course_lib.common.errors import CourseError
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import pytest
 
 from course_lib.book import sync
 from course_lib.book.cache import entry_of
-from course_lib.book.errors import CourseError
 from course_lib.book.pages import read_pages
 from course_lib.book.run import run
 from course_lib.book.validate import validate
+from course_lib.common.errors import CourseError
 
 FIGURE = """\
 import matplotlib.pyplot as plt

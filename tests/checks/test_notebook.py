@@ -2,7 +2,8 @@
 
 import pytest
 
-from course_lib.checks import Lab, exercise, lab
+from course_lib.checks import Lab, lab
+from course_lib.marking.exercise import exercise
 
 double = exercise(
     "double",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.checks.collect import Submission
 from course_lib.checks.labs import LABS
-from course_lib.checks.mark import mark
-from course_lib.checks.plain import decode
-from course_lib.checks.session import Session
+from course_lib.marking.collect import submission
+from course_lib.marking.mark import mark
+from course_lib.marking.plain import decode
+from course_lib.marking.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
@@ -26,7 +26,7 @@ def undone(*arguments):
     raise NotImplementedError("your code goes here")
 
 check, notebook = lab({name!r}), {{}}
-for exercise in LABS[{name!r}]():
+for exercise in LABS.load({name!r}):
     answers = [*exercise.right_answers, *exercise.wrong_answers.values(), undone, ..., None, "text", object()]
     for place, answer in enumerate(answers):
         globals()[f"{{exercise.name}}_{{place}}"] = answer
@@ -39,12 +39,12 @@ def plain(verdict) -> dict:
     return json.loads(json.dumps(verdict.as_dict()))
 
 
-@pytest.mark.parametrize("name", LABS)
+@pytest.mark.parametrize("name", LABS.names)
 def test_the_notebook_and_the_marker_agree(name):
-    with Session(SECONDS) as session:
+    with Session(LABS.remote, SECONDS) as session:
         assert session.run(IN_THE_NOTEBOOK.format(name=name)) == ""
         notebook = decode(session.call("notebook")(None)["value"])
-        for exercise in LABS[name]():
+        for exercise in LABS.load(name):
             n_right, n_wrong = len(exercise.right_answers), len(exercise.wrong_answers)
             asked = [key for key in notebook if notebook[key]["exercise"] == exercise.name]
             assert len(asked) == n_right + n_wrong + 5
@@ -52,15 +52,15 @@ def test_the_notebook_and_the_marker_agree(name):
                 seen = notebook[key]
                 assert seen["state"] == "passed" if place < n_right else seen["state"] != "passed", key
                 # On the notebook's own inputs every word is the same; on others, everything but the numbers.
-                assert plain(exercise.mark(session.call(key), seed=0)) == seen
-                drawn = plain(exercise.mark(session.call(key), seed=123))
+                assert plain(exercise.mark(session.call(key, name, exercise.name), seed=0)) == seen
+                drawn = plain(exercise.mark(session.call(key, name, exercise.name), seed=123))
                 for part in ("exercise", "state", "hint"):
                     assert drawn[part] == seen[part], key
                 assert [label for label, _ in drawn["shown"]] == [label for label, _ in seen["shown"]]
 
 
-@pytest.mark.parametrize("name", LABS)
+@pytest.mark.parametrize("name", LABS.names)
 def test_the_marker_passes_the_solution_whose_checks_it_leaves_out(name):
     solution = ROOT / f"labs/solutions/{name}.ipynb"
-    result = mark(Submission(name, solution.read_bytes()), seed=11)
+    result = mark(submission(name, solution.read_bytes()), LABS, seed=11)
     assert result.passed, result

@@ -7,8 +7,8 @@ import torch
 from keras import layers
 from torch import nn
 
-from course_lib.checks import lab_05_pytorch, lab_05_side_by_side, local
-from course_lib.checks.networks import outputs, set_weights, weights
+from course_lib.exercises import lab_05_pytorch, lab_05_side_by_side
+from course_lib.marking.networks import outputs, set_weights, weights
 
 
 def keras_twin(height, width, channels, n_filters, n_classes, norm=None, padding="same", last=()):
@@ -32,18 +32,20 @@ KERAS_MISTAKES = {
 def test_a_twin_with_a_mistake_gets_the_same_words_in_both(begins):
     exercise = lab_05_side_by_side.build_twin
     (hint,) = [hint for hint in exercise.mistakes if hint.startswith(begins)]
-    ours = exercise.mark(local(lambda *sizes: keras_twin(*sizes, **KERAS_MISTAKES[begins])), seed=7)
-    theirs = exercise.mark(local(exercise.mistakes[hint]), seed=7)
+    ours = exercise.mark(exercise.local(lambda *sizes: keras_twin(*sizes, **KERAS_MISTAKES[begins])), seed=7)
+    theirs = exercise.mark(exercise.local(exercise.mistakes[hint]), seed=7)
     assert (ours.state, ours.hint, ours.said) == ("wrong", hint, theirs.said)
 
 
 def test_a_right_twin_gets_the_same_words_in_both_and_a_class_is_no_network():
     exercise = lab_05_side_by_side.build_twin
-    assert exercise.mark(local(keras_twin), 7) == exercise.mark(local(exercise.reference), 7)
-    assert exercise.mark(local(keras_twin), 7).passed
-    assert exercise.mark(local(lambda *sizes: nn.Module)).said.endswith("it is of the type type")
-    assert exercise.mark(local(lambda *sizes: None)).said.endswith("it returns None (does it end with return?)")
-    assert exercise.mark(local(lambda *sizes: ...)).state == "not attempted"
+    assert exercise.mark(exercise.local(keras_twin), 7) == exercise.mark(exercise.local(exercise.reference), 7)
+    assert exercise.mark(exercise.local(keras_twin), 7).passed
+    assert exercise.mark(exercise.local(lambda *sizes: nn.Module)).said.endswith("it is of the type type")
+    assert exercise.mark(exercise.local(lambda *sizes: None)).said.endswith(
+        "it returns None (does it end with return?)"
+    )
+    assert exercise.mark(exercise.local(lambda *sizes: ...)).state == "not attempted"
 
 
 def test_a_classifier_that_is_built_late_is_accepted():
@@ -53,9 +55,9 @@ def test_a_classifier_that_is_built_late_is_accepted():
         return keras.Sequential([*(layers.Dense(n, "relu") for n in hidden), layers.Dense(n_classes)])
 
     exercise = lab_05_pytorch.build_classifier
-    assert exercise.mark(local(late)).passed
-    twice = exercise.mark(local(lambda *sizes: keras.Sequential([late(*sizes), layers.Softmax()])), 7)
-    theirs = exercise.mark(local(next(iter(exercise.mistakes.values()))), 7)
+    assert exercise.mark(exercise.local(late)).passed
+    twice = exercise.mark(exercise.local(lambda *sizes: keras.Sequential([late(*sizes), layers.Softmax()])), 7)
+    theirs = exercise.mark(exercise.local(next(iter(exercise.mistakes.values()))), 7)
     assert "softmax" in twice.hint and (twice.hint, twice.said) == (theirs.hint, theirs.said)
 
 
@@ -66,9 +68,11 @@ def test_tensors_of_both_frameworks_get_the_same_words(name):
     wrong = (0, 3, 2, 1) if name == "image_to_torch" else (3, 2, 1, 0)
     for order, passed in ((axes, True), (wrong, False)):
         verdicts = [
-            exercise.mark(local(lambda x, order=order: np.transpose(x, order))),
-            exercise.mark(local(lambda x, order=order: torch.tensor(x).permute(order))),
-            exercise.mark(local(lambda x, order=order: keras.ops.transpose(keras.ops.convert_to_tensor(x), order))),
+            exercise.mark(exercise.local(lambda x, order=order: np.transpose(x, order))),
+            exercise.mark(exercise.local(lambda x, order=order: torch.tensor(x).permute(order))),
+            exercise.mark(
+                exercise.local(lambda x, order=order: keras.ops.transpose(keras.ops.convert_to_tensor(x), order))
+            ),
         ]
         assert verdicts[0] == verdicts[1] == verdicts[2] and verdicts[0].passed is passed
         assert bool(verdicts[0].hint) is not passed

@@ -10,19 +10,19 @@ from course_lib.book import sync
 from course_lib.book.cache import cache_key, entry_of
 from course_lib.book.execute import Job, execute
 from course_lib.book.imports import ImportGraph
-from course_lib.book.kernel import kernel_environment, kernel_settings
 from course_lib.book.labs import BEGIN, END, blocks
 from course_lib.book.numerals import unsupported
 from course_lib.book.pages import read_page, read_pages, tags
 from course_lib.book.project import Project
 from course_lib.checks.labs import LABS
+from course_lib.common.kernel import kernel_environment, kernel_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = Project(ROOT)
 GRAPH = ImportGraph(ROOT)
 SECONDS = 45
 
-every_lab = pytest.mark.parametrize("name", LABS)
+every_lab = pytest.mark.parametrize("name", LABS.names)
 
 
 def solution_of(name: str):
@@ -48,7 +48,7 @@ def shown(notebook) -> str:
 
 def test_every_declared_lab_has_its_pages_and_the_reverse():
     pages = [page.name for page in read_pages(PROJECT) if page.name.startswith("labs/")]
-    assert sorted(pages) == sorted(f"labs/{part}{name}" for name in LABS for part in ("", "solutions/"))
+    assert sorted(pages) == sorted(f"labs/{part}{name}" for name in LABS.names for part in ("", "solutions/"))
     sync.check(PROJECT)
 
 
@@ -59,7 +59,7 @@ def test_the_solution_passes_all_its_checks(name):
     if entry.load(cache_key(PROJECT, page, GRAPH)) is None:
         pytest.fail(f"{page.name} is not executed as it stands; run: make book")
     text = shown(entry.notebook)
-    for exercise in LABS[name]():
+    for exercise in LABS.load(name):
         assert re.search(rf"^✓ {exercise.name}: ", text, re.MULTILINE), exercise.name
     assert not set("✗○") & set(text)
     assert entry.seconds < SECONDS
@@ -69,7 +69,7 @@ def test_the_solution_passes_all_its_checks(name):
 @every_lab
 def test_a_solution_is_run_again_for_its_own_declaration_only(name):
     reached = GRAPH.reached(solution_of(name).imported_names())
-    assert {module for module in reached if ".lab_" in module} == {f"course_lib.checks.lab_{name}"}
+    assert {module for module in reached if ".lab_" in module} == {f"course_lib.exercises.lab_{name}"}
 
 
 @every_lab
@@ -79,7 +79,7 @@ def test_the_students_notebook_runs_and_says_not_attempted_yet(name):
     outcome = execute(Job(page.name, page.ipynb, {}, environment, SECONDS))
     assert outcome.problem is None
     text = shown(nbformat.reads(outcome.notebook, as_version=4))
-    exercises = [exercise.name for exercise in LABS[name]()]
+    exercises = [exercise.name for exercise in LABS.load(name)]
     assert re.findall(r"^○ (\w+): not attempted yet$", text, re.MULTILINE) == exercises
     assert not set("✓✗") & set(text)
 
@@ -94,14 +94,14 @@ def test_no_line_of_a_solution_is_in_the_lab(name):
             secrets = [line for line in lines[first + 1 : last] if line.strip()]
             n_lines += len(secrets)
             assert not set(secrets) & set(lab)
-    assert n_lines >= len(LABS[name]())
+    assert n_lines >= len(LABS.load(name))
 
 
 @every_lab
 def test_every_exercise_has_a_cell_to_fill_in_a_cell_that_checks_and_a_task(name):
     cells = lab_of(name).notebook.cells
     checks = [place for place, cell in enumerate(cells) if cell.source.startswith("check.")]
-    exercises = [exercise.name for exercise in LABS[name]()]
+    exercises = [exercise.name for exercise in LABS.load(name)]
     assert [cells[place].source for place in checks] == [f"check.{each}({each})" for each in exercises]
     for place, each in zip(checks, exercises, strict=True):
         assert "your code goes here" in cells[place - 1].source or f"{each} = ..." in cells[place - 1].source

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.checks.calls import local
-from course_lib.checks.exercise import FunctionExercise
 from course_lib.checks.labs import LABS
 from course_lib.checks.notebook import Lab, lab
+from course_lib.marking.calls import local
+from course_lib.marking.exercise import FunctionExercise
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = range(5)  # a marker draws inputs that the notebook does not; the proof must not hang on one draw
-EXERCISES = [(name, exercise) for name, load in LABS.items() for exercise in load()]
+EXERCISES = [(name, exercise) for name in LABS.names for exercise in LABS.load(name)]
 WRONG = [(name, exercise, hint) for name, exercise in EXERCISES for hint in exercise.wrong_answers]
 
 
-def over_the_wire(thing):
+def over_the_wire(thing, trial=None):
     """The call a marker makes: what passes through it has been JSON."""
-    call = local(thing)
+    call = local(thing, trial)
 
     def asked(request):
         return json.loads(json.dumps(call(json.loads(json.dumps(request, allow_nan=False))), allow_nan=False))
@@ -36,9 +36,9 @@ every_exercise = pytest.mark.parametrize(
 def test_right_answers_pass(name, exercise, seed):
     assert len(exercise.right_answers) >= 2
     for answer in exercise.right_answers:
-        verdict = exercise.mark(local(answer), seed)
+        verdict = exercise.mark(exercise.local(answer), seed)
         assert verdict.passed, verdict
-        assert exercise.mark(over_the_wire(answer), seed) == verdict
+        assert exercise.mark(over_the_wire(answer, exercise.trial), seed) == verdict
 
 
 @every_exercise
@@ -47,7 +47,7 @@ def test_a_stub_is_not_attempted(name, exercise):
         raise NotImplementedError("your code goes here")
 
     for undone in (stub, ...) if isinstance(exercise, FunctionExercise) else (...,):
-        assert exercise.mark(over_the_wire(undone)).state == "not attempted"
+        assert exercise.mark(over_the_wire(undone, exercise.trial)).state == "not attempted"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_a_stub_is_not_attempted(name, exercise):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_mistake_fails_with_its_own_hint(name, exercise, hint, seed):
     """The hint is found by comparing with all mistakes, so this also proves that no two of them are alike."""
-    verdict = exercise.mark(local(exercise.wrong_answers[hint]), seed)
+    verdict = exercise.mark(exercise.local(exercise.wrong_answers[hint]), seed)
     assert (verdict.state, verdict.hint) == ("wrong", hint), verdict
-    assert exercise.mark(over_the_wire(exercise.wrong_answers[hint]), seed) == verdict
+    assert exercise.mark(over_the_wire(exercise.wrong_answers[hint], exercise.trial), seed) == verdict
 
 
 @every_exercise
@@ -68,7 +68,7 @@ def test_mistakes_differ_from_each_other_whatever_their_order(name, exercise):
             **{**vars(exercise), "mistakes": dict(reversed(exercise.mistakes.items()))},
         )
         for hint, mistake in exercise.mistakes.items():
-            assert backwards.mark(local(mistake)).hint == hint
+            assert backwards.mark(backwards.local(mistake)).hint == hint
 
 
 @every_exercise
@@ -82,9 +82,9 @@ def test_an_exercise_is_worded_for_a_student(name, exercise):
         assert hint.endswith((".", "?")) and len(hint.split()) <= 40, hint
 
 
-@pytest.mark.parametrize("name", LABS)
+@pytest.mark.parametrize("name", LABS.names)
 def test_a_lab_has_four_to_six_exercises_under_names_of_their_own(name):
-    exercises = LABS[name]()
+    exercises = LABS.load(name)
     assert 4 <= len(exercises) <= 6
     assert len({exercise.name for exercise in exercises}) == len(exercises)
     for exercise in exercises:

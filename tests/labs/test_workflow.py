@@ -74,12 +74,12 @@ def test_a_push_is_marked_and_only_a_mistake_fails(fork):
 def test_it_installs_what_labs_and_marker_import():
     """Only what labs.yml names and what that needs; a lab that imports a framework has to add it there."""
     code = "import sys; before = set(sys.modules)\n" + "import course_lib.cli, IPython, ipykernel, joblib, psutil\n"
-    code += "import course_lib.checks.duplicates, course_lib.checks.report, course_lib.plots\n"
-    code += "from course_lib.checks.labs import LABS\n[load() for load in LABS.values()]\n"
+    code += "import course_lib.marking.duplicates, course_lib.marking.report, course_lib.plots\n"
+    code += "from course_lib.checks.labs import LABS\n[LABS.load(name) for name in LABS.names]\n"
     code += "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     modules = set(result.stdout.split())
-    for name in LABS:
+    for name in LABS.names:
         modules |= {
             module.split(".")[0] for module in read_page(Project(ROOT), f"labs/solutions/{name}").imported_names()
         }

@@ -12,10 +12,10 @@ import pytest
 from course_lib.book import sync
 from course_lib.book.cache import cache_key, entry_of
 from course_lib.book.imports import ImportGraph
-from course_lib.book.kernel import TIME_LIMIT
 from course_lib.book.numerals import unsupported
 from course_lib.book.pages import read_pages, tags
 from course_lib.book.project import Project
+from course_lib.common.kernel import TIME_LIMIT
 
 PROJECT = Project(Path(__file__).resolve().parents[2])
 PAGES = [page for page in read_pages(PROJECT) if not page.name.startswith("labs/")]  # those: tests/labs
