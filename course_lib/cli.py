@@ -216,7 +216,8 @@ def bench(names: Annotated[list[str] | None, typer.Argument(help="Benchmarks; al
 
     found = project()
     folder = found.root / "course_lib" / "bench"
-    known = sorted(path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "pairs"))
+    programs = (path for path in folder.glob("*.py") if "def main(" in path.read_text(encoding="utf-8"))
+    known = sorted(path.stem for path in programs)
     for name in names or known:
         if name not in known:
             raise CourseError(f"{name}: no such benchmark; the benchmarks are: {', '.join(known)}")

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+DATA_FILES = ("course_lib/data/imagenet_classes.txt",)
 LITE0 = "efficientnet_lite0"
 LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 

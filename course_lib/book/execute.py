@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.common.errors import COLOUR
 from course_lib.common.kernel import TRANSPORT
 
 START_TIMEOUT = 120  # seconds; many kernels starting at once are slow to answer
@@ -27,6 +28,7 @@ class Job:
     parameters: dict
     environment: dict[str, str]
     limit: float | None  # seconds for the whole notebook; None: no limit
+    may_warn: bool = False  # what it says on stderr is no fault: a full run, whose outputs reach no site
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def execute(job: Job) -> Outcome:
             problem = f"no kernel: {' '.join(str(error).split())}"
         executed = target.read_text(encoding="utf-8") if target.is_file() else job.notebook
     seconds = time.monotonic() - start
-    return Outcome(job.name, executed, seconds, problem or shortcoming(executed))
+    return Outcome(job.name, executed, seconds, problem or shortcoming(executed, job.may_warn))
 
 
 def describe_error(error) -> str:
@@ -92,14 +94,26 @@ def describe_error(error) -> str:
     return f"cell {error.exec_count} raised {error.ename}: {first}"
 
 
-def shortcoming(executed: str) -> str | None:
+def shortcoming(executed: str, may_warn: bool = False) -> str | None:
     """Why an executed notebook without an error is still not a page."""
     cells = [cell for cell in json.loads(executed)["cells"] if cell["cell_type"] == "code"]
     if any(cell["source"] and cell.get("execution_count") is None for cell in cells):
         return "stopped before its last cell (papermill takes sys.exit for success); let every cell run"
     if not any(cell.get("outputs") for cell in cells):
         return "shows nothing: no cell has an output; print or plot a result"
+    for cell in [] if may_warn else cells:
+        said = "".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stderr")
+        if said and "remove-stderr" not in cell["metadata"].get("tags", []):
+            return (
+                f"cell {cell['execution_count']} wrote to stderr: “{first_line(said)}” Run it again: what is said only "
+                "once is gone then. Else mend what it warns of, or tag the cell remove-stderr"
+            )
     return None
+
+
+def first_line(text: str, length: int = 160) -> str:
+    line = (COLOUR.sub("", text).strip().splitlines() or ["an empty line"])[0]
+    return line if len(line) <= length else f"{line[:length]} …"
 
 
 def register_engine() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import yaml
 
 from course_lib.common.errors import CourseError
-from course_lib.common.files import digest_of
 
 PAGE_FOLDERS = ("lectures", "labs", "about")  # where notebook pages may stand
 LABS, SOLUTIONS = "labs/", "labs/solutions/"  # what students fill in, and what it is derived from
@@ -74,9 +73,6 @@ class Project:
                 if ".ipynb_checkpoints" not in path.parts and has_kernel(path):
                     found.append(path.relative_to(self.root).with_suffix("").as_posix())
         return found
-
-    def requirements_digest(self) -> str:
-        return digest_of(self.root / "requirements.txt")
 
 
 def is_solution(name: str) -> bool:

@@ -1,6 +1,7 @@
 """Execute the pages that changed, side by side; list every failure at the end."""
 
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,11 +14,13 @@ from course_lib.book.execute import Job, Outcome, execute
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
+from course_lib.book.stamp import made_with
 from course_lib.common.errors import CourseError
-from course_lib.common.files import write_whole
+from course_lib.common.files import files_below, write_whole
 from course_lib.common.kernel import TIME_LIMIT, kernel_environment, kernel_settings, threads_for
 
 PROFILES = ("quick", "full")
+CHANGED = "what it depends on changed while it ran (a module of course_lib, or an installed package); run it again"
 
 
 @dataclass
@@ -46,6 +49,7 @@ def run(
     if profile not in PROFILES:
         raise CourseError(f"{profile}: no such profile; choose {' or '.join(PROFILES)}")
     data = data if profile == "full" else None
+    before = surroundings(project.root)
     graph, report = ImportGraph(project.root), Report()
     keys = {page.name: cache_key(project, page, graph, profile, data) for page in pages}
     waiting = []
@@ -54,21 +58,38 @@ def run(
             report.reused.append(page.name)
         else:
             waiting.append(page)
+    by_name = {page.name: page for page in waiting}
     for outcome, threads in outcomes(project, waiting, profile, jobs or os.cpu_count() or 1, data):
+        page, problem = by_name[outcome.name], outcome.problem
+        if not problem and surroundings(project.root) != before:
+            now = cache_key(project, page, ImportGraph(project.root), profile, data)
+            problem = None if now == keys[page.name] else CHANGED
         seconds = f"{outcome.seconds:.1f} s"
-        kept = project.failed / f"{outcome.name}.ipynb"
-        if outcome.problem:
+        kept = project.failed / f"{page.name}.ipynb"
+        if problem:
             write_whole(kept, outcome.notebook)
-            report.failed[outcome.name] = outcome.problem
-            progress(f"failed    {outcome.name}  {seconds}")
+            report.failed[page.name] = problem
+            progress(f"failed    {page.name}  {seconds}")
         else:
             kept.unlink(missing_ok=True)
-            entry_of(project, outcome.name, profile).store(
-                keys[outcome.name], outcome.notebook, outcome.seconds, threads
+            entry_of(project, page.name, profile).store(
+                keys[page.name],
+                outcome.notebook,
+                seconds=round(outcome.seconds, 1),
+                threads=threads,
+                made_with=made_with(page, graph),
+                packages=graph.packages.versions(graph.reach(graph.source_of_page(page)).packages),
             )
-            report.executed[outcome.name] = outcome.seconds
-            progress(f"executed  {outcome.name}  {seconds}")
+            report.executed[page.name] = outcome.seconds
+            progress(f"executed  {page.name}  {seconds}")
     return report
+
+
+def surroundings(root: Path) -> tuple:
+    """A quick look at what pages depend on: other values mean that something may have changed while they ran."""
+    files = [path.stat() for path in files_below(root / "course_lib") if path.suffix != ".pyc"]
+    installed = [os.stat(folder).st_mtime_ns for folder in sys.path if os.path.isdir(folder)]
+    return [(file.st_mtime_ns, file.st_size) for file in files], installed
 
 
 def outcomes(
@@ -80,7 +101,8 @@ def outcomes(
         threads = threads_for(alone)
         environment = kernel_environment(project.root, kernel_settings(threads, data))
         group = sorted((page for page in pages if page.alone == alone), key=expected_work(project, profile))
-        tasks = [Job(page.name, page.ipynb, page.parameters(profile), environment, limit) for page in group]
+        full = profile == "full"
+        tasks = [Job(page.name, page.ipynb, page.parameters(profile), environment, limit, full) for page in group]
         for outcome in side_by_side(execute, tasks, 1 if alone else jobs):
             yield outcome, threads
 

@@ -35,7 +35,7 @@ def stage(project: Project, folder: Path) -> None:
         if page.is_lab:
             notebook = presented(page, LAB_LABEL)
         else:
-            notebook = with_outputs(page, entries[page.name], stamp_of(page, entries[page.name], graph))
+            notebook = with_outputs(page, entries[page.name], stamp_of(page, entries[page.name]))
         path = Path(f"{page.name}.ipynb")
         write_if_changed(folder / path, nbformat.writes(notebook) + "\n")
         staged.add(path)

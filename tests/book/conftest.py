@@ -144,6 +144,7 @@ class Checkout:
     """A folder that looks like the repository, and the `course` command in it."""
 
     root: Path
+    extra_path: str = ""  # a folder in which Python looks before the installed packages
 
     @property
     def project(self) -> Project:
@@ -184,7 +185,7 @@ class Checkout:
         return solution
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": "", "COURSE_DATA": "/nowhere", "NO_COLOR": "1"}
+        return {**os.environ, "PYTHONPATH": self.extra_path, "COURSE_DATA": "/nowhere", "NO_COLOR": "1"}
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "course_lib.cli", *arguments]

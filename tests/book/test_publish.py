@@ -52,7 +52,7 @@ def rebuild(checkout) -> bool:
 def test_the_page_shows_its_output_and_its_stamp(built):
     text = html(built)
     assert "seen 3" in text
-    assert re.search(r'<p class="page-stamp">Executed in [^<]+ · 1 claim checked · NumPy [\d.]+</p>', text)
+    assert re.search(r'<p class="page-stamp">Executed in [^<]+ · 1 claim checked · Python [\d.]+</p>', text)
     assert not re.search(r'page-stamp">[^<]*20\d\d', text)  # no date
 
 
