@@ -91,8 +91,9 @@ def run(
     pages: Pages = None,
     profile: Annotated[str, typer.Option(help="quick, or full for the complete data sets.")] = "quick",
     jobs: Jobs = None,
+    machine_note: Annotated[str, typer.Option(help="The machine in words, for the results of a full run.")] = "",
 ):
-    """Execute the notebooks that changed.
+    """Execute the notebooks that changed. A full run writes PAGE.full.json, which the page shows.
 
     Example: course run activations --profile full
     """
@@ -108,7 +109,7 @@ def run(
     folder = os.environ.get("COURSE_DATA")
     data = Path(folder).resolve() if folder else None
     with display(len(chosen), "executing") as progress:
-        report = book_run.run(found, chosen, profile, jobs, data, progress)
+        report = book_run.run(found, chosen, profile, jobs, data, progress, machine_note)
     print(f"{len(report.executed)} executed, {len(report.reused)} unchanged, {len(report.failed)} failed")
     if report.failed:
         where = found.failed.relative_to(found.root)

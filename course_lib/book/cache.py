@@ -10,11 +10,12 @@ import nbformat
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page, tags
 from course_lib.book.project import Project
+from course_lib.book.results import files_read
 from course_lib.common.files import digest, digest_json, read_json, write_json, write_whole
 from course_lib.common.kernel import kernel_settings, processor, threads_for
 
 # Tags that change what a run or its validation does; the others only change how a page looks.
-BEHAVIOUR_TAGS = {"parameters", "nbval-ignore-output", "nbval-skip"}
+BEHAVIOUR_TAGS = {"parameters", "result", "nbval-ignore-output", "nbval-skip"}
 
 
 def cache_key(
@@ -32,6 +33,8 @@ def cache_key(
             "python": platform.python_version(),
             "environment": kernel_settings(threads_for(page.alone), data),
             "processor": processor(),
+            # What a full run writes must not make it stale.
+            **({"results": files_read(project, page)} if profile == "quick" else {}),
         }
     )
 

@@ -3,6 +3,7 @@
 It runs in a process of its own and touches nothing but a temporary folder, so that any `joblib` backend can take it.
 """
 
+import ast
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.book.results import assigned_names
 from course_lib.common.errors import COLOUR
 from course_lib.common.kernel import TRANSPORT
 
@@ -28,7 +30,7 @@ class Job:
     parameters: dict
     environment: dict[str, str]
     limit: float | None  # seconds for the whole notebook; None: no limit
-    may_warn: bool = False  # what it says on stderr is no fault: a full run, whose outputs reach no site
+    full: bool = False  # a full run: its outputs reach no site, so it may warn, and its results say on which machine
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def execute(job: Job) -> Outcome:
                     **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
                 },
                 deadline=None if job.limit is None else start + job.limit,
+                full=job.full,
             )
         except PapermillExecutionError as error:
             problem = describe_error(error)
@@ -83,7 +86,7 @@ def execute(job: Job) -> Outcome:
             problem = f"no kernel: {' '.join(str(error).split())}"
         executed = target.read_text(encoding="utf-8") if target.is_file() else job.notebook
     seconds = time.monotonic() - start
-    return Outcome(job.name, executed, seconds, problem or shortcoming(executed, job.may_warn))
+    return Outcome(job.name, executed, seconds, problem or shortcoming(executed, may_warn=job.full))
 
 
 def describe_error(error) -> str:
@@ -101,6 +104,9 @@ def shortcoming(executed: str, may_warn: bool = False) -> str | None:
         return "stopped before its last cell (papermill takes sys.exit for success); let every cell run"
     if not any(cell.get("outputs") for cell in cells):
         return "shows nothing: no cell has an output; print or plot a result"
+    for cell in cells:
+        if problem := cell["metadata"].get("results", {}).get("problem"):
+            return f"cell {cell['execution_count']} is tagged result: {problem}"
     for cell in [] if may_warn else cells:
         said = "".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stderr")
         if said and "remove-stderr" not in cell["metadata"].get("tags", []):
@@ -117,7 +123,8 @@ def first_line(text: str, length: int = 160) -> str:
 
 
 def register_engine() -> None:
-    """papermill's own engine, plus an environment for the kernel, a deadline, and the reason of a kernel's death."""
+    """papermill's own engine, plus an environment for the kernel, a deadline, the values of cells tagged `result`,
+    and the reason of a kernel's death."""
     from nbclient.exceptions import DeadKernelError
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
@@ -130,9 +137,18 @@ def register_engine() -> None:
             except DeadKernelError:
                 raise DeadKernelError(cause_of_death(exit_status(self.km))) from None
 
+        def execute_cell(self, cell, cell_index, **options):
+            executed = super().execute_cell(cell, cell_index, **options)
+            if "result" in cell.metadata.get("tags", []):
+                question = {"results": values_of(cell.source)} | ({"machine": MACHINE} if self.nb_man.full else {})
+                message = self.kc.execute("", silent=True, store_history=False, user_expressions=question)
+                cell.metadata["results"] = answer(self.wait_for_reply(message))
+            return executed
+
     class Engine(NBClientEngine):
         @classmethod
-        def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, **_):
+        def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, full, **_):
+            nb_man.full = full
             connection = {"transport": TRANSPORT, "connection_file": str(Path(os.getcwd()).with_name("kernel.json"))}
             client = Client(
                 nb_man,
@@ -147,6 +163,27 @@ def register_engine() -> None:
             return client.execute(env=environment, cwd=os.getcwd(), stderr=subprocess.DEVNULL)
 
     papermill_engines.register("course", Engine)
+
+
+def values_of(source: str) -> str:
+    """The expression by which a kernel tells what a cell assigned."""
+    names = ", ".join(f"{name!r}: {name}" for name in assigned_names(source))
+    return f"__import__('course_lib.book.collected', fromlist=['Collected']).Collected({{{names}}})"
+
+
+MACHINE = "__import__('course_lib.book.collected', fromlist=['machine']).machine()"
+
+
+def answer(reply: dict | None) -> dict:
+    """What the kernel said, {"values": …, "machine": …} or {"problem": …}."""
+    said = reply["content"].get("user_expressions", {}) if reply else {}
+    if said.get("results", {}).get("status") != "ok":
+        return {"problem": f"its values could not be taken; {said.get('results', {}).get('evalue', 'no answer')}"}
+    found = said["results"]["data"]["application/json"]
+    if not found.get("values", True):
+        return {"problem": "it assigns no name; assign what is to be kept, or take the tag away"}
+    machine = said.get("machine", {}).get("data", {}).get("text/plain")
+    return found | ({"machine": ast.literal_eval(machine)} if machine else {})
 
 
 def exit_status(kernel_manager) -> int | None:

@@ -12,8 +12,8 @@ from course_lib.common.errors import CourseError
 from course_lib.common.notebooks import without_magics
 
 KNOWN_TAGS = {
-    "setup", "parameters", "claim", "hide-input", "hide-output", "remove-input", "remove-stderr", "remove-cell",
-    "nbval-ignore-output", "nbval-skip",
+    "setup", "parameters", "claim", "result", "hide-input", "hide-output", "remove-input", "remove-stderr",
+    "remove-cell", "nbval-ignore-output", "nbval-skip",
 }  # fmt: skip
 FENCED_CODE = re.compile(r"^(`{3,}|~{3,})[^\n{]*\n.*?^\1\s*$", re.MULTILINE | re.DOTALL)
 DIRECTIVE = re.compile(r"^\s*(?:`{3,}|~{3,}|:{3,})\{([\w:-]+)\}", re.MULTILINE)

@@ -14,6 +14,7 @@ from course_lib.book.execute import Job, Outcome, execute
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
+from course_lib.book.results import code_digest, collected, keep, path_of, write_results
 from course_lib.book.stamp import made_with
 from course_lib.common.errors import CourseError
 from course_lib.common.files import files_below, write_whole
@@ -39,12 +40,16 @@ def run(
     jobs: int | None = None,
     data: Path | None = None,
     progress: Callable[[str], None] = lambda line: None,
+    machine_note: str = "",
 ) -> Report:
     """Execute every page whose cached notebook no longer fits; keep the others.
 
     profile: "quick", or "full" for the values of each page's header (kept apart, without a time limit).
     jobs: how many notebooks run at once, one thread each; by default one per core.
     data: the folder of complete data sets; only a full run sees it.
+    machine_note: the machine in words, for the results of a full run; by default what the kernel says of it.
+
+    A full run writes PAGE.full.json beside each page that has a cell tagged `result`.
     """
     if profile not in PROFILES:
         raise CourseError(f"{profile}: no such profile; choose {' or '.join(PROFILES)}")
@@ -54,8 +59,10 @@ def run(
     keys = {page.name: cache_key(project, page, graph, profile, data) for page in pages}
     waiting = []
     for page in pages:
-        if entry_of(project, page.name, profile).load(keys[page.name]):
+        if record := entry_of(project, page.name, profile).load(keys[page.name]):
             report.reused.append(page.name)
+            if record.get("results") and not path_of(project, page.name).is_file():
+                keep(project, page.name, record["results"])
         else:
             waiting.append(page)
     by_name = {page.name: page for page in waiting}
@@ -72,6 +79,12 @@ def run(
             progress(f"failed    {page.name}  {seconds}")
         else:
             kept.unlink(missing_ok=True)
+            results = None
+            values, machine = collected(outcome.notebook)
+            if profile == "full" and values:
+                code = code_digest(page, graph)
+                machine = machine_note or machine
+                results = write_results(project, page, values, machine=machine, seconds=outcome.seconds, code=code)
             entry_of(project, page.name, profile).store(
                 keys[page.name],
                 outcome.notebook,
@@ -79,6 +92,7 @@ def run(
                 threads=threads,
                 made_with=made_with(page, graph),
                 packages=graph.packages.versions(graph.reach(graph.source_of_page(page)).packages),
+                results=results,
             )
             report.executed[page.name] = outcome.seconds
             progress(f"executed  {page.name}  {seconds}")

@@ -10,6 +10,7 @@ from course_lib.book.imports import ImportGraph
 from course_lib.book.labs import without_markers
 from course_lib.book.pages import Page, read_pages, tags
 from course_lib.book.project import Project
+from course_lib.book.results import said_of_results
 from course_lib.book.stamp import stamp_of, status_table, with_stamp
 from course_lib.common.errors import CourseError
 from course_lib.common.files import files_below, write_if_changed
@@ -35,7 +36,8 @@ def stage(project: Project, folder: Path) -> None:
         if page.is_lab:
             notebook = presented(page, LAB_LABEL)
         else:
-            notebook = with_outputs(page, entries[page.name], stamp_of(page, entries[page.name]))
+            entry = entries[page.name]
+            notebook = with_outputs(page, entry, stamp_of(page, entry, said_of_results(project, page, graph)))
         path = Path(f"{page.name}.ipynb")
         write_if_changed(folder / path, nbformat.writes(notebook) + "\n")
         staged.add(path)

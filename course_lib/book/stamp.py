@@ -12,14 +12,18 @@ FRAMEWORKS = ("tensorflow", "keras", "torch")
 TITLES = {"tensorflow": "TensorFlow", "keras": "Keras", "torch": "PyTorch", "numpy": "NumPy"}
 
 
-def stamp_of(page: Page, entry: Entry) -> str:
-    """ "Executed in 23 s · 7 claims checked · PyTorch 2.13.0". No date: nothing changes where nothing changed."""
+def stamp_of(page: Page, entry: Entry, results: list[str]) -> str:
+    """ "Executed in 23 s · 7 claims checked · PyTorch 2.13.0". No date: nothing changes where nothing changed.
+
+    results: what there is to say of full results, which have a date.
+    """
     threads = entry.data["threads"]
     return " · ".join(
         [
             f"Executed in {seconds_text(entry.seconds)}" + (f" on {threads} threads" if threads > 1 else ""),
             f"{page.n_claims} claim{'' if page.n_claims == 1 else 's'} checked",
             *entry.data["made_with"],
+            *results,
         ]
     )
 
