@@ -1,6 +1,12 @@
 """From a cell tagged `result` to the file beside the page, to what the page shows and its stamp says."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +26,7 @@ from course_lib.book.results import (
 )
 from course_lib.common.errors import CourseError
 
+ROOT = Path(__file__).resolve().parents[2]
 CODE = """\
 import numpy as np
 from course_lib.tiny import factor
@@ -168,6 +175,28 @@ def test_a_damaged_file_is_named(checkout, page, text, problem):
     checkout.write(f"{page}.full.json", text)
     with pytest.raises(CourseError, match=f"^{page}.full.json: {problem}"):
         read_results(checkout.project, page)
+
+
+def test_the_installed_package_brings_the_results(checkout, page, tmp_path_factory):
+    """Built from this checkout, unpacked elsewhere: what Colab has."""
+    write_results(checkout.project, read(checkout, page), {"best": 7}, "prose", "a GPU", "November 2026")
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, checkout.root)
+    build = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+    folder = tmp_path_factory.mktemp("wheel")
+    made = python(build, str(folder), cwd=checkout.root).split()[-1]
+    with zipfile.ZipFile(folder / made) as archive:
+        names = archive.namelist()
+        archive.extractall(folder / "site")
+    assert not [name for name in names if name.endswith((".md", ".ipynb")) or name.startswith(("lectures", "about"))]
+    ask = f"from course_lib.results import full_results; print(full_results({page!r})['best'])"
+    assert python(ask, cwd=folder / "site").split() == ["7"]
+
+
+def python(code: str, *arguments: str, cwd) -> str:
+    environment = {**os.environ, "PYTHONPATH": ""}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 def test_names_that_a_cell_assigns():
