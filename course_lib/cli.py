@@ -246,7 +246,7 @@ def check(
     from course_lib.checks.handed_in import collected, marked
 
     found, students = collected(paths, roster)
-    with display(len(found), "marking") as progress:
+    with display(len(found.submissions), "marking") as progress:
         results, lines, questions = marked(found, students, report, seed, jobs, seconds, memory, progress)
     print("\n".join(lines))
     good = {"passed", "not attempted"} if drafts else {"passed"}
