@@ -3,6 +3,7 @@
 import re
 import unicodedata
 import zlib
+from functools import cache
 
 import numpy as np
 
@@ -22,6 +23,7 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", plain)
 
 
+@cache
 def pieces(number: str) -> tuple[str, ...]:
     """What two numbers are compared by: ("s", "12345") for S-12345, s12345 and "S 12345", ("123",) for 00123."""
     found = PIECE.findall(folded(number))

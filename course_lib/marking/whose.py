@@ -10,7 +10,7 @@ the lab, that of a copy, a date. Where two students are possible, the teacher is
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from course_lib.marking.collect import Submission
 from course_lib.marking.mark import Result
@@ -18,6 +18,7 @@ from course_lib.marking.numbers import PIECE, as_number, folded, pieces
 from course_lib.marking.roster import Student
 
 WORD = re.compile(r"[^\W_]+")
+LETTER = re.compile(r"[^\W\d_]")
 PATH = re.compile(r"[/\\:]|\.ipynb$|\.zip$", re.IGNORECASE)
 SIGN = r"(?:[^\w()]|_)"  # between the pieces of a number; brackets are those of a copy
 SUFFIX = re.compile(r"(?:\.ipynb|\.zip)+$")
@@ -41,7 +42,7 @@ def settle(students: list[Student], found: list[Submission], results: list[Resul
             result.student = owner.number
             handed_in[result.lab, owner].append(result.name)
         elif possible:
-            several = " or ".join(map(str, possible))
+            several = " or ".join(map(str, [*possible, *([says] if says else [])]))
             lines.append(f"two students: {result.name} may be from {several}; write its name into the column file")
         if said and not says:
             lines.append(f"unknown number: {result.name} says student_number = {said}")
@@ -91,7 +92,7 @@ def entry_in(part: str, file: str, of_the_lab: frozenset[str]) -> Spots:
     """Where an entry of the column file stands. One without letters is a number, and a copy has one too."""
     if is_path(file) or not WORD.search(file):
         return []
-    if re.search(r"[^\W\d_]", file):
+    if LETTER.search(file):
         return [match.span() for match in words(file).finditer(part)]
     return spots(without_copy(part), file, of_the_lab)
 
@@ -109,9 +110,13 @@ def number_in(part: str, number: str, of_the_lab: frozenset[str]) -> Spots:
 def spots(part: str, number: str, of_the_lab: frozenset[str]) -> Spots:
     if len(pieces(number)) > 1:
         return [match.span() for match in written(number).finditer(part)]
-    part = DATE.sub(lambda match: "/" * len(match[0]), part)
-    found = written(number).finditer(part)
+    found = written(number).finditer(without_dates(part))
     return [match.span() for match in found if as_number(match[0]) not in of_the_lab]
+
+
+@lru_cache(maxsize=100)  # the same part is asked about every student
+def without_dates(part: str) -> str:
+    return DATE.sub(lambda match: "/" * len(match[0]), part)
 
 
 @cache
@@ -135,6 +140,7 @@ def bounded(text: str) -> re.Pattern:
     return re.compile(rf"(?<![^\W_])(?:{text})(?![^\W_])")
 
 
+@cache
 def is_path(file: str) -> bool:
     """Whether the entry is the name of a file, as our own lines print it, and no name of a student."""
     return bool(PATH.search(file) and WORD.search(file))

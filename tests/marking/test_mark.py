@@ -215,7 +215,7 @@ def marked(tmp_path_factory):
     with zipfile.ZipFile(folder / "odd.zip", "w") as archive:
         for name, path in ODD_PATHS.items():
             archive.writestr(path, json.dumps(pupils[name][0]))
-    odd = submissions([folder / "odd.zip"])
+    odd = submissions([folder / "odd.zip"]).submissions
     found = [
         *odd,
         *(submission(f"{name}.txt", json.dumps(pupils[name][0]).encode()) for name in pupils if name not in ODD_PATHS),
