@@ -29,7 +29,7 @@ def check(tmp_path, monkeypatch):
     All answers are right; whether they are is asked in tests/marking.
     """
 
-    def mark_all(found, labs, *_):
+    def mark_all(found, labs, *_, **__):
         right = [Verdict(name, "passed", "right") for name in ("relu", "softmax")]
         return [Result(one.name, one.lab(labs.names), verdicts=right) for one in found]
 

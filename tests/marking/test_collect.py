@@ -4,6 +4,7 @@ import ast
 import io
 import json
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -147,6 +148,21 @@ def test_a_zip_that_would_fill_the_memory_does_not(tmp_path, monkeypatch):
     # Named as three paths, they share the same bound.
     apart = submissions([tmp_path / "a.zip", tmp_path / "d.ipynb", tmp_path / "e.ipynb"]).submissions
     assert [one.problem for one in apart] == [one.problem for one in found]
+
+
+def test_of_a_huge_member_only_the_beginning_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(collect, "LARGEST", 1000)
+    (tmp_path / "bomb.zip").write_bytes(zipped(**{"a.ipynb": " " * 20_000_000, "b.zip": " " * 20_000_000}))
+    tracemalloc.start()
+    try:
+        found = submissions([tmp_path]).submissions
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [one.problem.partition(";")[0] for one in found] == [
+        "larger than 0 MB", "a file in a zip file that cannot be read (larger than 0 MB)"
+    ]  # fmt: skip
+    assert peak < 2_000_000
 
 
 def test_a_member_that_lies_about_its_size_is_not_unpacked(tmp_path, monkeypatch):
