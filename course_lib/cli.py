@@ -245,7 +245,7 @@ def check(
     """
     from course_lib.checks.handed_in import collected, marked
 
-    found, students = collected(paths, roster)
+    found, students = collected(paths, roster, report)
     with display(len(found.submissions), "marking") as progress:
         results, lines, questions = marked(found, students, report, seed, jobs, seconds, memory, progress)
     print("\n".join(lines))

@@ -10,10 +10,14 @@ from course_lib.marking.mark import Result, mark_all
 from course_lib.marking.roster import Student
 
 
-def collected(paths: list[Path], roster_file: Path | None) -> tuple[HandedIn, list[Student]]:
-    """What was handed in, and the class list where there is one. BadFile or BadRoster where either cannot be read."""
+def collected(paths: list[Path], roster_file: Path | None, folder: Path) -> tuple[HandedIn, list[Student]]:
+    """What was handed in, and the class list where there is one. BadFile or BadRoster where either cannot be read.
+
+    folder: of the reports; it may lie among the submissions, and so may the class list.
+    """
     students = roster.read_roster(roster_file) if roster_file else []
-    return submissions(paths), students
+    ours = [folder, *([roster_file] if roster_file else [])]
+    return submissions(paths, ours), students
 
 
 def marked(

@@ -109,16 +109,18 @@ def submission(name: str, content: bytes, parts: tuple[str, ...] = ()) -> Submis
     return read
 
 
-def submissions(paths: list[Path]) -> HandedIn:
+def submissions(paths: list[Path], ours: Iterable[Path] = ()) -> HandedIn:
     """Every notebook below the paths: files, folders and zip files. Nothing of a zip is written to the disk.
 
+    ours: files and folders that may lie there and that nobody handed in, such as the roster and the last reports.
     BadFile where a path does not exist, or where there is no notebook at all.
     """
+    skipped = {os.path.realpath(path) for path in ours}
     found: list[Submission] = []
     unread: list[str] = []
     most = MOST_IN_ALL * MOST_CODE
     for path in paths:
-        below = list(bounded(at(path), most))
+        below = list(bounded(at(path, skipped), most))
         notebooks = [one for one in below if isinstance(one, Submission)]
         most -= sum(one.length for one in notebooks)
         found += unwrapped(notebooks)
@@ -130,10 +132,10 @@ def submissions(paths: list[Path]) -> HandedIn:
     return HandedIn(found, summed_up(unread, [one.name for one in found]))
 
 
-def at(path: Path) -> Found:
+def at(path: Path, skipped: set[str]) -> Found:
     """What lies at a path that the teacher named. Its folder says nothing about whose it is."""
     if os.path.isdir(path):
-        yield from in_folder(path, ())
+        yield from in_folder(path, (), skipped)
     elif not os.path.isfile(path):
         raise BadFile(f"{path}: not found; name notebooks, folders or zip files")
     elif suffix(path.name) == ".zip":
@@ -142,7 +144,7 @@ def at(path: Path) -> Found:
         yield from_disk(path, (path.name,))
 
 
-def in_folder(folder: Path, parts: tuple[str, ...]) -> Found:
+def in_folder(folder: Path, parts: tuple[str, ...], skipped: set[str]) -> Found:
     try:
         inside = sorted(folder.iterdir())
     except OSError as error:
@@ -150,9 +152,11 @@ def in_folder(folder: Path, parts: tuple[str, ...]) -> Found:
         return
     for path in inside:
         here, kind = (*parts, path.name), suffix(path.name)
+        if os.path.realpath(path) in skipped:
+            continue
         if os.path.isdir(path) and not path.is_symlink():  # a link may lead in a circle
             if not of_a_program("", [path.name]):
-                yield from in_folder(path, here)
+                yield from in_folder(path, here, skipped)
         elif of_a_program(path.name):
             continue
         elif kind == ".ipynb" and os.path.isfile(path):

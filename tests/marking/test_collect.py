@@ -100,14 +100,15 @@ def test_nothing_is_passed_over_in_silence(tmp_path):
                   "x/.DS_Store": "", "__MACOSX/x/._i.IPYNB": "", "x/": ""})
     )  # fmt: skip
     os.symlink(tmp_path / "late", tmp_path / "link")
-    os.symlink(tmp_path / "nowhere", tmp_path / "z.ipynb")
+    os.symlink(tmp_path / "nowhere", tmp_path / "y.ipynb")
+    os.symlink(tmp_path / "z.ipynb", tmp_path / "z.ipynb")
     found = submissions([tmp_path])
     assert names(found.submissions, tmp_path) == [
         ".ipynb", "LATE.ZIP:i.IPYNB", "LATE.ZIP:x/inner.Zip:k.ipynb", "a.IPYNB", "late/h.Ipynb"
     ]  # fmt: skip
     assert names(found.unread, tmp_path) == [
         "LATE.ZIP:j.7z", "LATE.ZIP:x/inner.Zip:l.PY", "b.ipynb.txt", "c.ipynb.json", "d (2)", "e.py", "f.html",
-        "g.rar", "link", "z.ipynb",
+        "g.rar", "link", "y.ipynb", "z.ipynb",
     ]  # fmt: skip
     # Whoever names a file wants it looked at, whatever it is called.
     assert [one.problem for one in submissions([tmp_path / "b.ipynb.txt"]).submissions] == [""]
