@@ -50,9 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--submissions", type=int, default=60)
-    parser.add_argument(
-        "--jobs", type=int, default=usable_cpus(), help="submissions at once, in the first of a pair"
-    )
+    parser.add_argument("--jobs", type=int, default=usable_cpus(), help="submissions at once, in the first of a pair")
     parser.add_argument("--json", type=Path, default=Path("_build/bench/marking.json"))
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="course-") as name:

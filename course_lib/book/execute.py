@@ -116,7 +116,7 @@ def register_engine() -> None:
         @classmethod
         def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, **_):
             if kernel_name != KERNEL:
-                raise RuntimeError(f"the page asks for {kernel_name}; write {KERNEL} into its header and run: course sync")
+                raise RuntimeError(f"the page asks for {kernel_name}; write {KERNEL} into its header, and: course sync")
             with connection(Path(os.getcwd()).parent) as where:
                 client = Client(
                     nb_man,

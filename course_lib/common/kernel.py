@@ -57,7 +57,7 @@ def kernel_environment(root: Path, settings: dict[str, str]) -> dict[str, str]:
 
 
 def in_folder(environment: dict[str, str], folder: Path) -> dict[str, str]:
-    """The environment with the places for what a kernel leaves behind below one folder, which goes when it has ended."""
+    """The environment in which all that a kernel leaves behind lies below one folder, to be deleted after it."""
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
     places = {"IPYTHONDIR": str(folder / "ipython"), **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))}

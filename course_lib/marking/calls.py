@@ -17,7 +17,7 @@ import numpy as np
 from course_lib.marking.plain import LONGEST_TEXT, PlainDataError, decode, encode, printable
 
 Call = Callable[[list | None], dict]
-RAISE_STANDS = "its line raise NotImplementedError still stands above the code, which is never reached; delete that line"
+RAISE_STANDS = 'the line "raise NotImplementedError" still stands above your code, which is never reached; delete it'
 NOT_A_FUNCTION = "not a function; hand over its name alone, without brackets after it"
 
 

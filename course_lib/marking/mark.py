@@ -164,7 +164,8 @@ def run_cells(session: Session, cells: Sequence[str], failures: dict[int, Failur
         except TooSlow as problem:
             failures[number] = Failure(number, source, f"was stopped after {problem.seconds:g} s")
         except Lost as problem:
-            failures[number] = Failure(number, source, f"ended the kernel: {problem}", starved=isinstance(problem, Killed))
+            starved = isinstance(problem, Killed)
+            failures[number] = Failure(number, source, f"ended the kernel: {problem}", starved=starved)
             raise
         except Starved as problem:
             raise Starved(str(Failure(number, source, str(problem)))) from None
@@ -172,8 +173,8 @@ def run_cells(session: Session, cells: Sequence[str], failures: dict[int, Failur
 
 
 def verdict_of(exercise: Exercise, call: Call, seed: int, number: str, failures: dict[int, Failure]) -> Verdict:
-    """The verdict, with the cell that is to blame for a name that is not there. Lost and Starved where there is none."""
-    missing = []
+    """The verdict, with the cell that is to blame for a name that is not there. Lost or Starved instead of one."""
+    missing: list[str] = []
 
     def listening(arguments: list | None) -> dict:
         reply = call(arguments)

@@ -4,7 +4,6 @@ import ast
 import contextlib
 import ctypes
 import json
-import os
 import queue
 import re
 import signal
