@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from course_lib.common import signs
 from course_lib.common.errors import CourseError
 
 app = typer.Typer(
@@ -25,7 +26,8 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one pe
 
 def main() -> None:
     """Entry point: what a person can mend is printed as lines, everything else is a traceback."""
-    sys.stdout.reconfigure(errors="replace")  # a terminal without a sign for a tick shows a question mark
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors=signs.HANDLER)  # a console of Windows may have no tick
     try:
         app()
     except CourseError as error:

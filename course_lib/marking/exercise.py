@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.marking.calls import Call, Outcome, Raised, local, outcome
+from course_lib.marking.calls import RAISE_STANDS, Call, Outcome, Raised, local, outcome
 from course_lib.marking.compare import difference, shown
 from course_lib.marking.inputs import Case
 from course_lib.marking.numbers import as_number
@@ -111,6 +111,8 @@ class FunctionExercise:
         answers = outcomes(call, requests)
         if all(answer.undone for answer in answers):
             return Verdict(self.name, "not attempted", UNDONE)
+        if any(answer.unreached for answer in answers):
+            return Verdict(self.name, "wrong", RAISE_STANDS)
         expected = self.known(None, seed)
         pairs = zip(answers, expected, strict=True)
         faults = [difference(answer.value, want.value, self.tolerance) for answer, want in pairs]

@@ -43,7 +43,7 @@ def plain(verdict) -> dict:
 @pytest.mark.parametrize("name", LABS.names)
 def test_the_notebook_and_the_marker_agree(name):
     with Session(LABS.remote, SECONDS) as session:
-        assert session.run(IN_THE_NOTEBOOK.format(name=name)) == ""
+        assert session.run(IN_THE_NOTEBOOK.format(name=name)) is None
         notebook = decode(session.call("notebook")(None)["value"])
         for exercise in LABS.load(name):
             n_right, n_wrong = len(exercise.right_answers), len(exercise.wrong_answers)
