@@ -3,6 +3,8 @@
 `course_lib.keras_nets.vgg` has the same networks.
 """
 
+from collections import OrderedDict
+
 from torch import nn
 
 from course_lib.architectures.vgg import CONFIGURATIONS
@@ -16,18 +18,29 @@ def vgg(n_layers: int, n_classes: int = 10, size: int = 32) -> nn.Sequential:
     The convolutions have 9,220,480, 14,714,688 and 20,024,384 parameters. Raises ValueError for another number of
     layers, and for a size below 32.
     """
-    if n_layers not in CONFIGURATIONS:
-        raise ValueError(f"there is no VGG with {n_layers} layers: there are {', '.join(map(str, CONFIGURATIONS))}")
     if size < 32:
         raise ValueError(f"five poolings halve the image five times: size is 32 or more, not {size}")
-    parts, n_in = [], 3
-    for n_convs, channels in CONFIGURATIONS[n_layers]:
-        for _ in range(n_convs):
-            parts += [nn.Conv2d(n_in, channels, 3, padding="same"), nn.ReLU()]
+    body = convolutions(n_layers)
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(CONFIGURATIONS[n_layers][-1][1], n_classes)]
+    return start_like_keras(nn.Sequential(*body, *head))
+
+
+def convolutions(n_layers: int) -> nn.Sequential:
+    """The network without its head: images (n, 3, height, width) -> (n, 512, height // 32, width // 32).
+
+    Layers have names: conv1_1, relu1_1, conv1_2, ... pool5. Raises ValueError for another number of layers.
+    """
+    if n_layers not in CONFIGURATIONS:
+        raise ValueError(f"there is no VGG with {n_layers} layers: there are {', '.join(map(str, CONFIGURATIONS))}")
+    parts: OrderedDict[str, nn.Module] = OrderedDict()
+    n_in = 3
+    for block, (n_convs, channels) in enumerate(CONFIGURATIONS[n_layers], start=1):
+        for number in range(1, n_convs + 1):
+            parts[f"conv{block}_{number}"] = nn.Conv2d(n_in, channels, 3, padding="same")
+            parts[f"relu{block}_{number}"] = nn.ReLU()
             n_in = channels
-        parts.append(nn.MaxPool2d(2))
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(n_in, n_classes)]
-    return start_like_keras(nn.Sequential(*parts, *head))
+        parts[f"pool{block}"] = nn.MaxPool2d(2)
+    return nn.Sequential(parts)
 
 
 def vgg16(n_classes: int = 10, size: int = 32) -> nn.Sequential:

