@@ -35,7 +35,7 @@ def model():
     for name, fields in schema.items():
         message = file.message_type.add(name=name)
         for field, number, kind, label, type_name in fields:
-            added = message.field.add(name=field, number=number, type=kind, label=label, type_name=type_name)
+            added = message.field.add(name=field, number=number, type=kind, label=label, type_name=type_name or None)
             if field == "float_data":
                 added.options.packed = True
     pool = descriptor_pool.DescriptorPool()

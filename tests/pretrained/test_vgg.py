@@ -68,7 +68,7 @@ def test_deep_layers_see_things_and_ignore_where_they_are(backbone, photos):
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     likeness = features @ features.T
     same, others = np.diag(likeness[:3, 3:]), likeness[:3, :3][np.triu_indices(3, 1)]
-    assert same.min() > 0.85 and others.max() < 0.4
+    assert same.min() > 0.9 and others.max() < 0.3
 
 
 def test_activations_grow_sparse_towards_the_end(backbone, photos):
@@ -80,13 +80,13 @@ def test_activations_grow_sparse_towards_the_end(backbone, photos):
 
 def test_the_gram_matrix_is_of_the_style_and_not_of_the_picture(backbone, photos):
     """Gatys et al. (2016): mirroring a picture changes its features a lot and its Gram matrix little."""
-    cat, coffee, mirrored = maps(backbone, [photos[0], photos[1], np.ascontiguousarray(photos[0][:, ::-1])])["relu3_1"]
+    cat, coffee, mirrored = maps(backbone, [photos[0], photos[1], np.ascontiguousarray(photos[0][:, ::-1])])["relu2_1"]
 
     def far(a, b):
         return float((a - b).norm() / a.norm())
 
     assert far(cat, mirrored) > 0.5
-    assert far(gram(cat), gram(mirrored)) < 0.1 < 0.5 < far(gram(cat), gram(coffee))
+    assert far(gram(cat), gram(mirrored)) < 0.15 < 0.5 < far(gram(cat), gram(coffee))
 
 
 def test_it_has_neither_classes_nor_blocks(backbone, photos):
