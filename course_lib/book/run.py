@@ -16,6 +16,7 @@ from course_lib.book.pages import Page
 from course_lib.book.project import Project
 from course_lib.book.results import code_digest, collected, keep, path_of, write_results
 from course_lib.book.stamp import made_with
+from course_lib.common.cpus import usable_cpus
 from course_lib.common.errors import CourseError
 from course_lib.common.files import files_below, write_whole
 from course_lib.common.kernel import TIME_LIMIT, kernel_environment, kernel_settings, threads_for
@@ -45,7 +46,7 @@ def run(
     """Execute every page whose cached notebook no longer fits; keep the others.
 
     profile: "quick", or "full" for the values of each page's header (kept apart, without a time limit).
-    jobs: how many notebooks run at once, one thread each; by default one per core.
+    jobs: how many notebooks run at once, one thread each; by default one per usable core.
     data: the folder of complete data sets; only a full run sees it.
     machine_note: the machine in words, for the results of a full run; by default what the kernel says of it.
 
@@ -66,7 +67,7 @@ def run(
         else:
             waiting.append(page)
     by_name = {page.name: page for page in waiting}
-    for outcome, threads in outcomes(project, waiting, profile, jobs or os.cpu_count() or 1, data):
+    for outcome, threads in outcomes(project, waiting, profile, jobs or usable_cpus(), data):
         page, problem = by_name[outcome.name], outcome.problem
         if not problem and surroundings(project.root) != before:
             now = cache_key(project, page, ImportGraph(project.root), profile, data)
