@@ -53,8 +53,8 @@ ELSEWHERE = re.compile(r"\w[\w+.-]*:|/")  # a scheme, or an address from the roo
 
 
 def canonical(text: str) -> str:
-    """The source as it is tracked: without a Colab link, with the install cell that knows no address."""
-    text = COLAB_LINK.sub("", text, count=1)
+    """The source as it is tracked: no Colab link, the install cell that knows no address, one newline at the end."""
+    text = COLAB_LINK.sub("", text, count=1).rstrip("\n") + "\n"
     return SETUP_CELL.sub(lambda match: f"{match.group(1)}\n{NO_ADDRESS}\n```", text, count=1)
 
 

@@ -83,22 +83,22 @@ def page_name(project: Project, given: str) -> str:
 
 
 def source_text(project: Project, name: str, notebook: dict, old: str | None) -> str:
-    """The notebook as MyST Markdown. Header and code cells that nobody touched keep the form they have in `old`."""
-    plain = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_markdown_cell(cell.source, metadata=cell.options)
-            if cell.kind == "markdown"
-            else nbformat.v4.new_code_cell(cell.source, metadata=cell.options)
-            for cell in written(notebook).cells
-        ]
-    )
+    """The notebook as MyST Markdown. Header and options that nobody touched keep the form they have in `old`."""
+    new = {
+        "markdown": nbformat.v4.new_markdown_cell,
+        "code": nbformat.v4.new_code_cell,
+        "raw": nbformat.v4.new_raw_cell,
+    }
+    cells = [new[cell.kind](cell.source, metadata=cell.options) for cell in written(notebook).cells]
+    plain = nbformat.v4.new_notebook(cells=cells)
+    plain.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}  # ```{code-cell} ipython3
     address = present_address(project)
     if address:
         make_links_relative(project, plain, name, address)
     body = HEADER_BLOCK.sub("", jupytext.writes(plain, fmt="md:myst"), count=1).lstrip("\n")
     header = with_course(HEADER_BLOCK.match(old).group() if old else HEADER, written(notebook).header)
-    text = f"{header}\n{body}".rstrip("\n") + "\n"
-    return canonical(with_cells_of(old, text) if old else text)
+    text = canonical(f"{header}\n{body}".rstrip("\n") + "\n")
+    return with_heads_of(old, text) if old else text
 
 
 def with_course(header: str, course: dict) -> str:
@@ -113,18 +113,23 @@ def with_course(header: str, course: dict) -> str:
     return f"{header.removesuffix('---' + chr(10))}{block}---\n"
 
 
-def with_cells_of(old: str, text: str) -> str:
-    """Code cells in the form in which the old source writes them, wherever they say the same."""
+def with_heads_of(old: str, text: str) -> str:
+    """Options of code cells in the form in which the old source writes them, wherever they say the same."""
 
-    def said(block: str) -> str:
-        cell = jupytext.reads(block, fmt="md:myst").cells[0]
-        return repr([cell.source, {key: cell.metadata[key] for key in OPTIONS if key in cell.metadata}])
+    def parts(block: str) -> tuple[str, str, str]:
+        """Fence and options as they are written, the code with all that follows, and what the options say."""
+        cell = jupytext.reads(block.rstrip("\n"), fmt="md:myst").cells[0]
+        head, _, tail = block.rpartition(cell.source) if cell.source else (block, "", "")
+        return head, cell.source + tail, repr({key: cell.metadata[key] for key in OPTIONS if key in cell.metadata})
 
-    known = {said(found.group().rstrip("\n")): found.group().rstrip("\n") for found in CODE_CELL.finditer(old)}
+    heads = {}
+    for found in CODE_CELL.finditer(old):
+        head, code, options = parts(found.group())
+        heads |= {options: head, (options, code.rstrip("\n")): head}
 
     def in_old_form(found: re.Match) -> str:
-        block = found.group().rstrip("\n")
-        return known.get(said(block), block) + found.group()[len(block) :]
+        head, code, options = parts(found.group())
+        return heads.get((options, code.rstrip("\n")), heads.get(options, head)) + code
 
     return CODE_CELL.sub(in_old_form, text)
 

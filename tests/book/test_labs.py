@@ -148,7 +148,7 @@ def test_an_edit_of_a_derived_lab_is_not_overwritten(checkout, solution):
         assert result.returncode == 1
         assert result.stderr == f"error: {LAB}.{kind}: holds an edit, but {mend}\n"
         assert "My end." in checkout.read(f"{LAB}.{kind}")
-        assert problems(checkout) == [f"{LAB}.{kind}: holds an edit, but {mend}"]
+        assert f"{LAB}.{kind}: holds an edit, but {mend}" in problems(checkout)
         refused = checkout.course("sync", "--take", f"{LAB}.ipynb", check=False)
         assert refused.returncode == 1 and f"{LAB}.ipynb: holds an edit, but {mend}" in refused.stderr
         (checkout.root / f"{LAB}.{kind}").rename(checkout.root / f"away.{kind}")  # as the line says
