@@ -123,8 +123,9 @@ def staged_config(project: Project, address: Address | None) -> dict:
     if GUARD in (sphinx.get("local_extensions") or {}):
         sphinx = config["sphinx"] = {**sphinx, "config": dict(sphinx.get("config") or {})}
         del sphinx["local_extensions"]
-        extensions = sphinx["config"].get("extensions") or []
-        sphinx["config"]["extensions"] = [name for name in extensions if name != GUARD]
+        extensions = [name for name in sphinx["config"].pop("extensions", None) or [] if name != GUARD]
+        if extensions:  # an empty list would take Jupyter Book's own away
+            sphinx["config"]["extensions"] = extensions
     if address:
         config["repository"] = {"url": address.url, "branch": NOTEBOOKS}
         html["baseurl"] = address.site

@@ -116,12 +116,13 @@ def entries(items: list, caption: str, root: Path, problems: list[str]) -> list[
             problems.append(f"{where} stands the entry {item}; write `- file: {item}`")
             continue
         line = f"line {item[LINE]}: {where}"
-        problems += unknown_keys(item, ENTRY_KEYS, where)
         targets = [key for key in TARGETS if item.get(key)]
         if len(targets) != 1:
             shown = ", ".join(f"{key}: {value}" for key, value in item.items() if key != LINE)
             problems.append(f"{line} stands the entry `{shown}`; give it one of `file:`, `url:` and `glob:`")
-        elif targets == ["glob"]:
+            continue
+        problems += unknown_keys(item, ENTRY_KEYS, where)
+        if targets == ["glob"]:
             found += matching(root, str(item["glob"]))
         elif targets == ["file"]:
             name = str(item["file"])
