@@ -74,14 +74,20 @@ def display(total: int, what: str) -> Iterator:
 @app.command()
 def sync(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if anything is stale.")] = False,
+    take: Annotated[
+        list[str] | None, typer.Option(help="A notebook edited in Colab or an editor: carry its edit into the .md.")
+    ] = None,
 ):
-    """Derive links, install cells and notebooks from the .md sources.
+    """Derive notebooks, labs, map and schedule from their sources.
 
     Example: course sync --check
     """
     from course_lib.book import sync as book_sync
+    from course_lib.book import take as book_take
 
     found = project()
+    for notebook in take or []:
+        print("\n".join(book_take.take(found, notebook)))
     if not check:
         for path in book_sync.sync(found):
             print(f"wrote {path}")
@@ -159,6 +165,23 @@ def book():
     run()
     build()
     print("look at it with: make serve   (Windows: python -m course_lib serve)")
+
+
+@app.command()
+def notebooks(folder: Annotated[Path, typer.Argument(help="A new folder.")]):
+    """Write every notebook with the repository's address: for the branch that Colab opens.
+
+    Example: course notebooks _build/notebooks
+    """
+    from course_lib.book import sync as book_sync
+    from course_lib.book.address import needed_address
+    from course_lib.book.published import write_notebooks
+
+    found = project()
+    book_sync.check(found)
+    address = needed_address(found)
+    names = write_notebooks(found, folder, address)
+    print(f"{len(names)} notebooks for {address.url} in {folder}")
 
 
 @app.command()

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from course_lib import cli
 from course_lib.cli import app
 
-COMMANDS = ["sync", "run", "validate", "build", "book", "status", "serve", "test", "bench", "check", "lab"]
+COMMANDS = ["sync", "run", "validate", "build", "book", "notebooks", "status", "serve", "test", "bench", "check", "lab"]
 
 
 def test_the_commands_are_these():

@@ -17,6 +17,10 @@ from typing import NoReturn
 
 import pytest
 
+from course_lib.book.address import Address, present_address
+from course_lib.book.navigation import redirects
+from course_lib.book.project import Project
+
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = [
@@ -48,9 +52,10 @@ def site() -> Path:
 
 @pytest.fixture(scope="session")
 def page_names(site: Path) -> list[str]:
-    """Every HTML page, as its path below the site."""
-    paths = (path.relative_to(site) for path in site.rglob("*.html"))
-    return sorted(path.as_posix() for path in paths if not path.parts[0].startswith("_"))
+    """Every HTML page, as its path below the site. A redirect is none."""
+    moved = {f"{old}.html" for old in redirects(Project(ROOT))}
+    names = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
+    return sorted(name for name in names - moved if not name.startswith("_"))
 
 
 @pytest.fixture(scope="session")
@@ -233,7 +238,6 @@ def visits(address: str, page_names: list[str], visit) -> dict[str, Visit]:
 
 
 @pytest.fixture(scope="session")
-def repository_url() -> str:
-    import yaml
-
-    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+def published() -> Address | None:
+    """Where this copy of the course lives, as the build of the site has seen it."""
+    return present_address(Project(ROOT))
