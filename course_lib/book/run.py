@@ -9,7 +9,7 @@ from pathlib import Path
 from joblib import Parallel, delayed
 
 from course_lib.book.cache import cache_key, entry_of, last_seconds
-from course_lib.book.execute import Job, Outcome, execute
+from course_lib.book.execute import Job, Outcome, execute, execute_there, not_executed
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
@@ -36,12 +36,14 @@ def run(
     jobs: int | None = None,
     data: Path | None = None,
     progress: Callable[[str], None] = lambda line: None,
+    pool: Callable[..., Iterable] | None = None,
 ) -> Report:
     """Execute every page whose cached notebook no longer fits; keep the others.
 
     profile: "quick", or "full" for the values of each page's header (kept apart, without a time limit).
     jobs: how many notebooks run at once, one thread each; by default one per core.
     data: the folder of complete data sets; only a full run sees it.
+    pool: pool(function, tasks, give_up) yields results from other machines, see `course_lib.cluster`.
     """
     if profile not in PROFILES:
         raise CourseError(f"{profile}: no such profile; choose {' or '.join(PROFILES)}")
@@ -54,7 +56,7 @@ def run(
             report.reused.append(page.name)
         else:
             waiting.append(page)
-    for outcome, threads in outcomes(project, waiting, profile, jobs or os.cpu_count() or 1, data):
+    for outcome, threads in outcomes(project, waiting, profile, jobs or os.cpu_count() or 1, data, pool):
         seconds = f"{outcome.seconds:.1f} s"
         kept = project.failed / f"{outcome.name}.ipynb"
         if outcome.problem:
@@ -72,16 +74,30 @@ def run(
 
 
 def outcomes(
-    project: Project, pages: list[Page], profile: str, jobs: int, data: Path | None
+    project: Project,
+    pages: list[Page],
+    profile: str,
+    jobs: int,
+    data: Path | None,
+    pool: Callable[..., Iterable] | None = None,
 ) -> Iterable[tuple[Outcome, int]]:
-    """Run pages side by side, the longest first; then those that measure time, one by one on all cores."""
+    """Run pages side by side, the longest first; then those that measure time, one by one on all cores.
+
+    These run on this machine, with a pool too: only here is it known that nothing else runs.
+    """
     limit = TIME_LIMIT if profile == "quick" else None
     for alone in (False, True):
         threads = threads_for(alone)
-        environment = kernel_environment(project.root, kernel_settings(threads, data))
+        settings = kernel_settings(threads, data)
+        elsewhere = pool and not alone
+        environment = settings if elsewhere else kernel_environment(project.root, settings)
         group = sorted((page for page in pages if page.alone == alone), key=expected_work(project, profile))
         tasks = [Job(page.name, page.ipynb, page.parameters(profile), environment, limit) for page in group]
-        for outcome in side_by_side(execute, tasks, 1 if alone else jobs):
+        if elsewhere:
+            results = pool(execute_there, tasks, not_executed)
+        else:
+            results = side_by_side(execute, tasks, 1 if alone else jobs)
+        for outcome in results:
             yield outcome, threads
 
 

@@ -1,6 +1,6 @@
 """`course check`: from what was handed in to the reports."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from course_lib.checks.labs import LABS
@@ -25,12 +25,15 @@ def marked(
     seconds: float,
     memory: float,
     progress: Callable[[str], None],
+    pool: Callable[..., Iterable] | None = None,
 ) -> tuple[list[Result], list[str], list[str]]:
     """Mark everything and write the reports into the folder.
 
     Returns the results, all lines to print, and among them those about the class that a teacher has to look at.
     """
-    results = mark_all(found, LABS, seed, jobs, seconds, memory, lambda result: progress(f"marked  {result.name}"))
+    results = mark_all(
+        found, LABS, seed, jobs, seconds, memory, lambda result: progress(f"marked  {result.name}"), pool
+    )
     questions = roster.settle(students, found, results) if students else []
     lines = [report.table(results, students), *questions]
     if students:
