@@ -6,6 +6,7 @@ from pathlib import Path
 from course_lib.checks.labs import LABS
 from course_lib.marking import duplicates, report, roster
 from course_lib.marking.collect import Submission, submissions
+from course_lib.marking.elsewhere import mark_elsewhere
 from course_lib.marking.mark import Result, mark_all
 from course_lib.marking.roster import Student
 
@@ -27,13 +28,18 @@ def marked(
     progress: Callable[[str], None],
     pool: Callable[..., Iterable] | None = None,
 ) -> tuple[list[Result], list[str], list[str]]:
-    """Mark everything and write the reports into the folder.
+    """Mark everything, on other machines where there is a pool, and write the reports into the folder.
 
     Returns the results, all lines to print, and among them those about the class that a teacher has to look at.
     """
-    results = mark_all(
-        found, LABS, seed, jobs, seconds, memory, lambda result: progress(f"marked  {result.name}"), pool
-    )
+
+    def say(result: Result) -> None:
+        progress(f"marked  {result.name}")
+
+    if pool is None:
+        results = mark_all(found, LABS, seed, jobs, seconds, memory, say)
+    else:
+        results = mark_elsewhere(found, LABS, pool, seed, seconds, memory, say)
     questions = roster.settle(students, found, results) if students else []
     lines = [report.table(results, students), *questions]
     if students:

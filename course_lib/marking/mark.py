@@ -10,13 +10,11 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-from course_lib.common.errors import LostCluster
 from course_lib.marking.collect import Submission
 from course_lib.marking.errors import BadFile, VoidedRun
 from course_lib.marking.labs import Labs
@@ -142,12 +140,8 @@ def mark_all(
     seconds: float = 10,
     memory: float = MEMORY,
     progress: Callable[[Result], None] = lambda result: None,
-    pool: Callable[..., Iterable] | None = None,
 ) -> list[Result]:
-    """Mark side by side, in the order given. VoidedRun when course_lib is not what it was before.
-
-    pool: pool(function, tasks, give_up) yields results from other machines, see `course_lib.cluster`.
-    """
+    """Mark side by side, in the order given. VoidedRun when course_lib is not what it was before."""
     from joblib import Parallel, delayed
 
     seed = secrets.randbelow(2**31) if seed is None else seed
@@ -155,8 +149,6 @@ def mark_all(
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     library = digest(ROOT / "course_lib")
-    if pool:
-        return mark_elsewhere(found, labs, seed, seconds, memory, progress, pool)
     jobs = min(jobs or os.cpu_count() or 1, len(found))
     pool = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator")
     results = []
@@ -174,50 +166,6 @@ def mark_all(
     if digest(ROOT / "course_lib") != library:
         raise VoidedRun(CHANGED)
     return results
-
-
-Task = tuple[int, Submission, Labs, int, float, float]  # place among all, and what `mark` is called with
-
-
-def mark_elsewhere(
-    found: list[Submission],
-    labs: Labs,
-    seed: int,
-    seconds: float,
-    memory: float,
-    progress: Callable[[Result], None],
-    pool: Callable[..., Iterable],
-) -> list[Result]:
-    """Mark on other machines, in the order given. What a lost cluster leaves over has no verdicts."""
-    results = [Result(submission.name, problem="not marked: the cluster was lost before") for submission in found]
-    tasks = [(place, submission, labs, seed, seconds, memory) for place, submission in enumerate(found)]
-    with contextlib.suppress(LostCluster):  # the pool keeps the sentence, and what is marked is marked
-        for place, result in pool(mark_there, tasks, not_marked):
-            results[place] = result
-            progress(result)
-    return results
-
-
-def mark_there(task: Task) -> tuple[int, Result]:
-    """The same on another machine. VoidedRun when course_lib there is not what it was at the first submission."""
-    place, submission, labs, seed, seconds, memory = task
-    result = mark(submission, labs, seed, seconds, memory, library_there())
-    if digest(ROOT / "course_lib") != library_there():
-        raise VoidedRun(CHANGED)
-    return place, result
-
-
-@cache
-def library_there() -> str:
-    """Digest of course_lib when this process was first asked to mark. Nobody but a submission changes it from there."""
-    sys.dont_write_bytecode = True
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    return digest(ROOT / "course_lib")
-
-
-def not_marked(task: Task, problem: str) -> tuple[int, Result]:
-    place, submission, *_ = task
-    return place, Result(submission.name, problem=f"could not be marked: {problem}")
 
 
 def digest(folder: Path) -> str:
