@@ -27,6 +27,8 @@ ANSWER = 5  # seconds in which a scheduler that is there has answered
 LOOK = 0.5  # seconds between two looks at who is there
 PATIENCE = 30  # seconds without a worker; where one ended, the next is there after a few
 SILENCE = 60  # seconds in which a scheduler that lives says something
+# In words that every Python has: a worker that cannot find what it is asked for must be able to say so.
+PROVE = "__import__('course_lib.common.worker', fromlist=['proof']).proof({asked!r})"
 ENDED = f"ended {DEATHS} workers, one after another, while it ran there; run it without --cluster to see why"
 
 
@@ -151,19 +153,19 @@ class Cluster:
         client, local, running = self.client, self.local, dict(self.running)
         self.client = self.local = None
         self.running.clear()
-        family = children() - self.before if local else set()
         with contextlib.suppress(Exception):  # whatever state it is in, nobody waits for it
-            if running and not self.lost:
+            if running and local:
+                kill(children() - self.before)
+            elif running and not self.lost:
                 client.cancel(list(running))
                 busy = [address for address, _ in running.values()]
-                client.run(end_job, self.token, workers=busy, on_error="ignore")
+                client.run(end_job, self.token, workers=busy, wait=False, on_error="ignore")
         for one in (client, local):
             with contextlib.suppress(Exception):
                 if one:
                     one.close(timeout=ANSWER)
-        for process in family | (children() - self.before if local else set()):
-            with contextlib.suppress(Exception):
-                process.kill()
+        if local:
+            kill(children() - self.before)
 
 
 class Workers:
@@ -190,14 +192,27 @@ class Workers:
         self.proved = {address: digest for address, digest in self.proved.items() if address in self.present}
         self.proving = {future: address for future, address in self.proving.items() if address in self.present}
         self.refused &= self.present.keys()
-        for address in self.present.keys() - self.proved.keys() - self.refused - set(self.proving.values()):
-            self.proving[send(self.client, address, proof, self.asked)] = address
+        self.meet(self.present.keys() - self.proved.keys() - self.refused - set(self.proving.values()))
         if self.proved or self.proving:
             self.seen = time.monotonic()
         elif self.refused and not self.used:
             raise CourseError(f"none of the workers at {self.address} can be used; what differs is said above")
         elif time.monotonic() - self.seen > self.patience:
             raise NoWorker(f"no worker is there at {self.address} for {self.patience:.0f} s")
+
+    def meet(self, newcomers: set[str]) -> None:
+        """Ask for a proof whoever has our Dask. The others could not read the question, and would end over it."""
+        if not newcomers:
+            return
+        versions = self.client.get_versions()
+        ours = {name: versions["client"]["packages"][name] for name in ("dask", "distributed", "python")}
+        for address in newcomers & versions["workers"].keys():
+            found = versions["workers"][address]["packages"]
+            problem = differences({name: found[name] for name in ours}, ours)
+            if problem:
+                self.refuse(address, problem)
+            else:
+                self.proving[send(self.client, address, eval, PROVE.format(asked=self.asked))] = address
 
     def judge(self, future) -> None:
         """Use the worker from now on, or say why not."""
@@ -241,7 +256,7 @@ async def knock(address: str) -> None:
     try:
         arguments = Security().get_connection_args("client")
         async with asyncio.timeout(ANSWER), rpc(address, connection_args=arguments) as there:
-            kind = (await there.identity(n_workers=0))["type"]
+            kind = (await there.identity())["type"]
         problem = "" if kind == "Scheduler" else f"a Dask {kind.lower()} answers there, and not the scheduler"
     except Exception as error:  # whatever listens there may say anything
         said = "" if isinstance(error, MemoryError) else " ".join(str(error).split())  # a length that was none
@@ -285,6 +300,12 @@ def local_cluster(n_workers: int):
             n_workers=n_workers, threads_per_worker=1, processes=True, host="127.0.0.1", memory_limit=0,
             scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"}, silence_logs=logging.CRITICAL,
         )  # fmt: skip
+
+
+def kill(processes: set) -> None:
+    for process in processes:
+        with contextlib.suppress(Exception):  # it may have gone by itself
+            process.kill()
 
 
 def n_workers(address: str) -> int:

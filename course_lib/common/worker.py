@@ -20,7 +20,7 @@ from course_lib.common.files import digest_json, digest_of, files_below
 from course_lib.common.kernel import processor
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACE, COMPILED, LOADED = "place", "compiled files of course_lib", "course_lib, as its processes loaded it"
+PLACE, COMPILED, LOADED = "place", "the state of compiled files", "course_lib, as its processes loaded it"
 SHOWN = 3  # differences in a sentence
 ENDING = 20  # seconds in which a job without its kernel comes to its end
 
