@@ -198,7 +198,7 @@ class Workers:
         elif self.refused and not self.used:
             raise CourseError(f"none of the workers at {self.address} can be used; what differs is said above")
         elif time.monotonic() - self.seen > self.patience:
-            raise NoWorker(f"no worker is there at {self.address} for {self.patience:.0f} s")
+            raise NoWorker(f"no worker that can be used has been at {self.address} for {self.patience:.0f} s")
 
     def meet(self, newcomers: set[str]) -> None:
         """Ask for a proof whoever has our Dask. The others could not read the question, and would end over it."""

@@ -4,6 +4,7 @@ Nothing here knows how the question came; `course_lib.cluster` asks.
 """
 
 import asyncio
+import errno
 import os
 import pickle
 import platform
@@ -16,11 +17,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from course_lib.common.errors import CourseError
 from course_lib.common.files import digest_json, digest_of, files_below
 from course_lib.common.kernel import processor
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE, COMPILED, LOADED = "place", "the state of compiled files", "course_lib, as its processes loaded it"
+EXHAUSTED = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}  # the machine, whatever the job
 SHOWN = 3  # differences in a sentence
 ENDING = 20  # seconds in which a job without its kernel comes to its end
 
@@ -142,7 +145,9 @@ def perform(work: bytes, proved: str, asked: tuple[str, ...], token: str) -> Any
             function, argument = pickle.loads(work)
             result = function(argument)
         except OSError as error:
-            return Refusal(f"a job failed there with {type(error).__name__}: {error}")
+            if error.errno in EXHAUSTED:
+                return Refusal(str(error))
+            raise CourseError(f"a job on {platform.node()} ended with {type(error).__name__}: {error}") from None
         finally:
             del CURRENT[token]
         return result if digest_json(proof(asked)) == proved else Refusal()
