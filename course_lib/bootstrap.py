@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         if arguments[:1] == ["lock"]:
             return lock(ROOT, find_python())
         python = ensure_environment(ROOT)
+        ensure_weights(ROOT, python)
         if arguments[:1] == ["lab"]:
             ensure_lab(ROOT, python)
         if any(argument.startswith("--cluster") for argument in arguments):
@@ -152,6 +153,17 @@ def full_disk(said: str) -> str | None:
     if "No space left on device" in said or "Errno 28" in said:
         return f"the disk is full; free about {SPACE_NEEDED / 1e9:.0f} GB and run again"
     return None
+
+
+def ensure_weights(root: Path, python: Path) -> None:
+    """Bring the weights of published networks into `weights/`; do nothing if they are there."""
+    from course_lib.weights.record import WeightsError
+    from course_lib.weights.setup import ensure_weights
+
+    try:
+        ensure_weights(root, str(python))
+    except WeightsError as error:
+        raise Problem(str(error)) from None
 
 
 def ensure_lab(root: Path, python: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from course_lib.common import signs
 from course_lib.common.errors import CourseError
 
 app = typer.Typer(
@@ -28,7 +29,8 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one pe
 
 def main() -> None:
     """Entry point: what a person can mend is printed as lines, everything else is a traceback."""
-    sys.stdout.reconfigure(errors="replace")  # a terminal without a sign for a tick shows a question mark
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors=signs.HANDLER)  # a console of Windows may have no tick
     try:
         app()
     except CourseError as error:
@@ -265,8 +267,9 @@ def check(
     """
     from course_lib.checks.handed_in import collected, marked
 
-    found, students = collected(paths, roster)
-    with display(len(found), "marking") as progress, machines(cluster, jobs, "compiled") as pool:
+    found, students = collected(paths, roster, report)
+    n = len(found.submissions)
+    with display(n, "marking") as progress, machines(cluster, jobs, "compiled") as pool:
         results, lines, questions = marked(found, students, report, seed, jobs, seconds, memory, progress, pool)
     print("\n".join(lines))
     if pool is not None and pool.lost:

@@ -12,14 +12,14 @@ from course_lib.keras_nets import mini_vggnet as k_vggnet
 from course_lib.keras_nets import mlp as k_mlp
 from course_lib.keras_nets import mnist_cnn as k_mnist
 from course_lib.keras_nets import small_cnn as k_small
-from course_lib.keras_nets import vgg16 as k_vgg16
+from course_lib.keras_nets import vgg as k_vgg16
 from course_lib.parity import compare_gradients, compare_outputs, compare_step, copy_weights
 from course_lib.torch_nets import growing_cnn as t_growing
 from course_lib.torch_nets import mini_vggnet as t_vggnet
 from course_lib.torch_nets import mlp as t_mlp
 from course_lib.torch_nets import mnist_cnn as t_mnist
 from course_lib.torch_nets import small_cnn as t_small
-from course_lib.torch_nets import vgg16 as t_vgg16
+from course_lib.torch_nets import vgg as t_vgg16
 
 # name -> (Keras, PyTorch, shape of an example, trainable parameters, running statistics)
 NETS = {

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import course_lib
 from course_lib.bench.pairs import measure_pairs, write_report
+from course_lib.common.cpus import usable_cpus
 
 REPOSITORY = Path(course_lib.__file__).resolve().parents[1]
 SOLUTION = REPOSITORY / "labs/solutions/02_activations.ipynb"
@@ -49,9 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--submissions", type=int, default=60)
-    parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once, in the first of a pair"
-    )
+    parser.add_argument("--jobs", type=int, default=usable_cpus(), help="submissions at once, in the first of a pair")
     parser.add_argument("--json", type=Path, default=Path("_build/bench/marking.json"))
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="course-") as name:

@@ -12,9 +12,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from course_lib.common.kernel import TRANSPORT, kernel_environment
+from course_lib.common.kernel import in_folder, kernel_environment
+from course_lib.common.launch import START, connection, running_interpreter
 
-START_TIMEOUT = 120  # seconds; many kernels starting at once are slow to answer
+KERNEL = "python3"  # what a page's header calls the running interpreter
 SAVED_AS = "executed.ipynb"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,8 +55,6 @@ def execute(job: Job) -> Outcome:
         source, target, work = Path(folder, "source.ipynb"), Path(folder, SAVED_AS), Path(folder, "work")
         source.write_text(job.notebook, encoding="utf-8")
         work.mkdir()  # empty: a page that reads a relative path fails here, not on the reader's machine
-        scratch = Path(folder, "scratch")
-        scratch.mkdir()  # for `tempfile`; it goes when the page has run, however the kernel ended
         try:
             papermill.execute_notebook(
                 source,
@@ -63,13 +62,9 @@ def execute(job: Job) -> Outcome:
                 parameters=job.parameters,
                 engine_name="course",
                 progress_bar=False,
-                start_timeout=START_TIMEOUT,
+                start_timeout=START,
                 cwd=work,
-                environment={
-                    **job.environment,
-                    "IPYTHONDIR": str(Path(folder, "ipython")),
-                    **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
-                },
+                environment=in_folder(job.environment, Path(folder)),
                 deadline=None if job.limit is None else start + job.limit,
             )
         except PapermillExecutionError as error:
@@ -116,7 +111,8 @@ def shortcoming(executed: str) -> str | None:
 
 
 def register_engine() -> None:
-    """papermill's own engine, plus an environment for the kernel, a deadline, and the reason of a kernel's death."""
+    """papermill's own engine, with our kernel and its environment, a deadline, and the reason of a kernel's death."""
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient.exceptions import DeadKernelError
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
@@ -132,18 +128,21 @@ def register_engine() -> None:
     class Engine(NBClientEngine):
         @classmethod
         def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, **_):
-            connection = {"transport": TRANSPORT, "connection_file": str(Path(os.getcwd()).with_name("kernel.json"))}
-            client = Client(
-                nb_man,
-                config=Config(KernelManager=connection),
-                kernel_name=kernel_name,
-                startup_timeout=start_timeout,
-                shutdown_kernel="immediate",  # TensorFlow would take three seconds to leave in good order
-                # The deadline belongs to the page, so each cell gets what the cells before it left.
-                timeout_func=lambda _: None if deadline is None else max(1, int(deadline - time.monotonic())),
-            )
-            # What native code writes past Python's streams would land in the author's terminal.
-            return client.execute(env=environment, cwd=os.getcwd(), stderr=subprocess.DEVNULL)
+            if kernel_name != KERNEL:
+                raise RuntimeError(f"the page asks for {kernel_name}; write {KERNEL} into its header, and: course sync")
+            with connection(Path(os.getcwd()).parent) as where:
+                client = Client(
+                    nb_man,
+                    config=Config(KernelManager=where),
+                    kernel_manager_class=running_interpreter(AsyncKernelManager),
+                    kernel_name=kernel_name,
+                    startup_timeout=start_timeout,
+                    shutdown_kernel="immediate",  # TensorFlow would take three seconds to leave in good order
+                    # The deadline belongs to the page, so each cell gets what the cells before it left.
+                    timeout_func=lambda _: None if deadline is None else max(1, int(deadline - time.monotonic())),
+                )
+                # What native code writes past Python's streams would land in the author's terminal.
+                return client.execute(env=environment, cwd=os.getcwd(), stderr=subprocess.DEVNULL)
 
     papermill_engines.register("course", Engine)
 

@@ -1,14 +1,25 @@
 """A pytest plug-in for nbval: compare images too, and start kernels as `execute` does.
 
-nbval leaves images out of its comparison; ours are drawn the same way every time.
+nbval leaves images out of its comparison; ours are drawn the same way every time. Nor has it an option for how a kernel
+is started and spoken to.
 """
 
+import contextlib
+from pathlib import Path
+
 import pytest
-from jupyter_client.connect import ConnectionFileMixin
+from jupyter_client.manager import KernelManager
+from nbval import kernel as nbval_kernel
 
-from course_lib.common.kernel import TRANSPORT
+from course_lib.common.launch import connection, running_interpreter
 
-ConnectionFileMixin.transport.default_value = TRANSPORT  # nbval has no option for it
+
+def pytest_configure(config):
+    stack = contextlib.ExitStack()
+    config.add_cleanup(stack.close)
+    where = stack.enter_context(connection(Path.cwd()))
+    manager = running_interpreter(KernelManager)
+    nbval_kernel.KernelManager = lambda **_: manager(**where)
 
 
 @pytest.hookimpl

@@ -1,6 +1,5 @@
 """Execute the pages that changed, side by side; list every failure at the end."""
 
-import os
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from course_lib.book.execute import Job, Outcome, execute, execute_there, not_ex
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
+from course_lib.common.cpus import usable_cpus
 from course_lib.common.errors import CourseError
 from course_lib.common.files import write_whole
 from course_lib.common.kernel import TIME_LIMIT, kernel_environment, kernel_settings, threads_for
@@ -41,7 +41,7 @@ def run(
     """Execute every page whose cached notebook no longer fits; keep the others.
 
     profile: "quick", or "full" for the values of each page's header (kept apart, without a time limit).
-    jobs: how many notebooks run at once, one thread each; by default one per core.
+    jobs: how many notebooks run at once, one thread each; by default one per usable core.
     data: the folder of complete data sets; only a full run sees it.
     pool: pool(function, tasks, give_up) yields results from other machines, see `course_lib.cluster`.
     """
@@ -56,7 +56,7 @@ def run(
             report.reused.append(page.name)
         else:
             waiting.append(page)
-    for outcome, threads in outcomes(project, waiting, profile, jobs or os.cpu_count() or 1, data, pool):
+    for outcome, threads in outcomes(project, waiting, profile, jobs or usable_cpus(), data, pool):
         seconds = f"{outcome.seconds:.1f} s"
         kept = project.failed / f"{outcome.name}.ipynb"
         if outcome.problem:

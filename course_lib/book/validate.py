@@ -13,9 +13,17 @@ from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
 from course_lib.book.run import side_by_side
+from course_lib.common.cpus import usable_cpus
 from course_lib.common.errors import COLOUR, CourseError
 from course_lib.common.files import digest_json, digest_of
-from course_lib.common.kernel import TIME_LIMIT, kernel_environment, kernel_settings, this_machine, threads_for
+from course_lib.common.kernel import (
+    TIME_LIMIT,
+    in_folder,
+    kernel_environment,
+    kernel_settings,
+    this_machine,
+    threads_for,
+)
 
 SANITISE = Path(__file__).with_name("sanitise.cfg")
 PLUGIN = "course_lib.book.nbval_plugin"
@@ -53,7 +61,7 @@ def validate(
         group = [page for page in waiting if page.alone == alone]
         group.sort(key=lambda page: -entries[page.name].seconds)
         tasks = [Replay(page.name, entries[page.name].path.read_text("utf-8"), environment) for page in group]
-        for name, differences in side_by_side(replay, tasks, 1 if alone else jobs or os.cpu_count() or 1):
+        for name, differences in side_by_side(replay, tasks, 1 if alone else jobs or usable_cpus()):
             if differences:
                 bad[name] = differences
             else:
@@ -78,7 +86,7 @@ def replay(task: Replay) -> tuple[str, str]:
             "--nbval-sanitize-with", str(SANITISE), "--nbval-cell-timeout", str(TIME_LIMIT),
             "-p", PLUGIN, "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={folder}", "-q", "--tb=short",
         ]  # fmt: skip
-        environment = {**task.environment, "IPYTHONDIR": str(Path(folder, "ipython"))}
+        environment = in_folder(task.environment, Path(folder))
         result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
     if result.returncode == 0 and " passed" in result.stdout:
         return task.name, ""

@@ -1,25 +1,29 @@
 """`course check`: from what was handed in to the reports."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from course_lib.checks.labs import LABS
-from course_lib.marking import duplicates, report, roster
-from course_lib.marking.collect import Submission, submissions
+from course_lib.marking import duplicates, report, roster, whose
+from course_lib.marking.collect import HandedIn, submissions
 from course_lib.marking.elsewhere import mark_elsewhere
 from course_lib.marking.mark import Result, mark_all
 from course_lib.marking.roster import Student
 
 
-def collected(paths: list[Path], roster_file: Path | None) -> tuple[list[Submission], list[Student]]:
-    """What was handed in, and the class list where there is one. BadFile or BadRoster where either cannot be read."""
+def collected(paths: list[Path], roster_file: Path | None, folder: Path) -> tuple[HandedIn, list[Student]]:
+    """What was handed in, and the class list where there is one. BadFile or BadRoster where either cannot be read.
+
+    folder: of the reports; it may lie among the submissions, and so may the class list.
+    """
     students = roster.read_roster(roster_file) if roster_file else []
-    return submissions(paths), students
+    ours = [folder, *([roster_file] if roster_file else [])]
+    return submissions(paths, ours), students
 
 
 def marked(
-    found: list[Submission],
-    students: Sequence[Student],
+    handed_in: HandedIn,
+    students: list[Student],
     folder: Path,
     seed: int | None,
     jobs: int | None,
@@ -36,11 +40,14 @@ def marked(
     def say(result: Result) -> None:
         progress(f"marked  {result.name}")
 
+    found = handed_in.submissions
     if pool is None:
         results = mark_all(found, LABS, seed, jobs, seconds, memory, say)
     else:
         results = mark_elsewhere(found, LABS, pool, seed, seconds, memory, say)
-    questions = roster.settle(students, found, results) if students else []
+    questions = whose.settle(students, found, results) if students else []
+    if handed_in.unread:
+        questions.append(f"not looked at: {', '.join(handed_in.unread)}; ask for .ipynb or .zip files")
     lines = [report.table(results, students), *questions]
     if students:
         lines += duplicates.same_code(found, results)

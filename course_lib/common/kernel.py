@@ -9,11 +9,9 @@ import uuid
 from functools import cache
 from pathlib import Path
 
-TIME_LIMIT = 180  # seconds; a quick page that takes longer fails
+from course_lib.common.cpus import usable_cpus
 
-# How a kernel is spoken to. Two that start at the same moment may draw the same TCP port, and one of them dies;
-# sockets that are files have names of their own. Windows has none of them.
-TRANSPORT = "tcp" if os.name == "nt" else "ipc"
+TIME_LIMIT = 180  # seconds; a quick page that takes longer fails
 
 
 def kernel_settings(threads: int, data: Path | None = None) -> dict[str, str]:
@@ -22,19 +20,11 @@ def kernel_settings(threads: int, data: Path | None = None) -> dict[str, str]:
     The number of threads changes the order of floating-point sums and therefore printed results.
     `data` becomes COURSE_DATA; without it (every quick run) the variable is absent.
     """
-    count = str(threads)
     settings = {
-        "OMP_NUM_THREADS": count,
-        "OPENBLAS_NUM_THREADS": count,
-        "MKL_NUM_THREADS": count,
-        "VECLIB_MAXIMUM_THREADS": count,  # Accelerate, on macOS
-        "TF_NUM_INTRAOP_THREADS": count,
-        "TF_NUM_INTEROP_THREADS": count,
+        **shared_settings(threads),
         # glibc keeps freed memory for the next batch; to give it back each time costs a page fault for every 4 KiB.
         "MALLOC_MMAP_MAX_": "0",
         "MALLOC_TRIM_THRESHOLD_": str(2**32),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "KERAS_BACKEND": "tensorflow",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONHASHSEED": "0",  # sets print in the same order every time
     }
@@ -43,16 +33,40 @@ def kernel_settings(threads: int, data: Path | None = None) -> dict[str, str]:
     return settings
 
 
+def shared_settings(threads: int) -> dict[str, str]:
+    """What every kernel is told, a page's and a submission's."""
+    names = (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",  # Accelerate, on macOS
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    )
+    return {**dict.fromkeys(names, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+
+
 def kernel_environment(root: Path, settings: dict[str, str]) -> dict[str, str]:
-    """The complete environment of a kernel that imports `course_lib` from `root`."""
-    dropped = {"COURSE_DATA", "PYTHONSTARTUP", "MPLCONFIGDIR", "MATPLOTLIBRC", "NOTEBOOK_SOURCE"}
-    kept = {key: value for key, value in os.environ.items() if key not in dropped}
-    return {**kept, **settings, "PYTHONPATH": str(root), "JUPYTER_PREFER_ENV_PATH": "1"}
+    """The complete environment of a kernel that imports `course_lib` from `root`, without settings of whoever runs it.
+
+    What belongs to a run is added by `in_folder`.
+    """
+    dropped = ("COURSE_", "PYTHONSTARTUP", "MPLCONFIGDIR", "MATPLOTLIBRC", "NOTEBOOK_SOURCE")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
+    return {**kept, **settings, "PYTHONPATH": str(root)}
+
+
+def in_folder(environment: dict[str, str], folder: Path) -> dict[str, str]:
+    """The environment in which all that a kernel leaves behind lies below one folder, to be deleted after it."""
+    scratch = folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    places = {"IPYTHONDIR": str(folder / "ipython"), **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))}
+    return {**environment, **places}
 
 
 def threads_for(alone: bool) -> int:
-    """One thread for a page that shares the machine, all cores for one that runs alone."""
-    return (os.cpu_count() or 1) if alone else 1
+    """One thread for a page that shares the machine, all cores that may be used for one that runs alone."""
+    return usable_cpus() if alone else 1
 
 
 @cache

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_lib.marking.exercise import exercise
+from course_lib.marking.exercise import exercise, mistake
 from course_lib.marking.inputs import case, function, normal, uniform
 from course_lib.scratch import activations
 
@@ -20,20 +20,28 @@ leaky_relu = exercise(
         case("a batch", x=normal(3, 4, scale=3), alpha=0.01),
         case("an alpha above 1", x=np.array([-2.0, -0.5, 0.0, 0.5, 2.0]), alpha=1.5),
     ],
-    mistakes={
-        "Yours is zero on the left, and that is the plain ReLU. There, let alpha times x through.": (
-            lambda x, alpha: np.maximum(x, 0)
+    mistakes=[
+        mistake(
+            "plain-relu",
+            lambda x, alpha: np.maximum(x, 0),
+            "Yours is zero on the left, and that is the plain ReLU. There, let alpha times x through.",
         ),
-        "The two sides are swapped: a positive x passes unchanged, a negative one is multiplied by alpha.": (
-            lambda x, alpha: np.where(x > 0, alpha * x, x)
+        mistake(
+            "swapped-sides",
+            lambda x, alpha: np.where(x > 0, alpha * x, x),
+            "The two sides are swapped: a positive x passes unchanged, a negative one is multiplied by alpha.",
         ),
-        "On the left you return alpha itself. That is the slope; the value is alpha times x.": (
-            lambda x, alpha: np.where(x > 0, x, alpha)
+        mistake(
+            "alpha-itself",
+            lambda x, alpha: np.where(x > 0, x, alpha),
+            "On the left you return alpha itself. That is the slope; the value is alpha times x.",
         ),
-        "The larger of x and alpha * x is right only while alpha is below 1. Ask for the sign of x instead.": (
-            lambda x, alpha: np.maximum(x, alpha * x)
+        mistake(
+            "larger-of-two",
+            lambda x, alpha: np.maximum(x, alpha * x),
+            "The larger of x and alpha * x is right only while alpha is below 1. Ask for the sign of x instead.",
         ),
-    },
+    ],
 )
 
 # ---- Derivatives -----------------------------------------------------------------------------------
@@ -53,37 +61,50 @@ d_sigmoid = exercise(
         case("a batch", x=normal(2, 3)),
         case("numbers far out", x=np.array([-800.0, -40.0, 0.0, 40.0, 800.0])),
     ],
-    mistakes={
-        "Far to the left, e to the power of -x is infinite, and infinity divided by infinity is nan. "
-        "Compute s = sigmoid(x) first and make the slope of s.": _naive_d_sigmoid,
-        "You treat x as if it were already the output of the sigmoid. First s = sigmoid(x), then s times (1 - s).": (
-            lambda x: x * (1 - x)
+    mistakes=[
+        mistake(
+            "unstable",
+            _naive_d_sigmoid,
+            "Far to the left, e to the power of -x is infinite, and infinity divided by infinity is nan. "
+            "Compute s = sigmoid(x) first and make the slope of s.",
         ),
-        "This is the sigmoid itself. Its slope is s times (1 - s).": activations.sigmoid,
-        "The sign is wrong: the sigmoid never falls, so its slope is never negative.": (
-            lambda x: -activations.d_sigmoid(x)
+        mistake(
+            "x-as-output",
+            lambda x: x * (1 - x),
+            "You treat x as if it were already the output of the sigmoid. First s = sigmoid(x), then s times (1 - s).",
         ),
-        "1 - s^2 is the slope of tanh. The slope of the sigmoid is s times (1 - s).": (
-            lambda x: 1 - activations.sigmoid(x) ** 2
+        mistake("sigmoid-itself", activations.sigmoid, "This is the sigmoid itself. Its slope is s times (1 - s)."),
+        mistake(
+            "wrong-sign",
+            lambda x: -activations.d_sigmoid(x),
+            "The sign is wrong: the sigmoid never falls, so its slope is never negative.",
         ),
-    },
+        mistake(
+            "tanh-slope",
+            lambda x: 1 - activations.sigmoid(x) ** 2,
+            "1 - s^2 is the slope of tanh. The slope of the sigmoid is s times (1 - s).",
+        ),
+    ],
 )
 
 
-def _count_layers(answer) -> str | None:
+def _count_layers(answer) -> tuple[str, str] | None:
     if isinstance(answer, bool) or not isinstance(answer, int | float | np.ndarray) or np.ndim(answer):
-        return "Give one number."
+        return "not-one-number", "Give one number."
     n = float(answer)
     if n != math.floor(n) or not math.isfinite(n):
-        return "Layers come whole. Round to the number that is just enough."
+        return "not-whole", "Layers come whole. Round to the number that is just enough."
     if n == 20:
-        return "A half is the value of the sigmoid in the middle. What is its steepest slope there?"
+        return "half-as-slope", "A half is the value of the sigmoid in the middle. What is its steepest slope there?"
     if n == 9:
-        return "Nine layers leave nearly four millionths. That is still more than one."
+        return "one-too-few", "Nine layers leave nearly four millionths. That is still more than one."
     if n == 11:
-        return "One layer too many: the gradient is already below a millionth before the last one."
+        return "one-too-many", "One layer too many: the gradient is already below a millionth before the last one."
     if n != 10:
-        return "Multiply a quarter by itself, once per layer, and stop at the first result below 0.000001."
+        return (
+            "other-number",
+            "Multiply a quarter by itself, once per layer, and stop at the first result below 0.000001.",
+        )
     return None
 
 
@@ -92,14 +113,24 @@ sigmoid_layers = exercise(
     task="The smallest number of sigmoid layers after which less than a millionth of a gradient is left, at best.",
     verify=_count_layers,
     accepts=[10, 10.0, np.int64(10), np.array(10)],
-    rejects={
-        "Give one number.": [10],
-        "Layers come whole. Round to the number that is just enough.": math.log(1e-6) / math.log(0.25),
-        "A half is the value of the sigmoid in the middle. What is its steepest slope there?": 20,
-        "Nine layers leave nearly four millionths. That is still more than one.": 9,
-        "One layer too many: the gradient is already below a millionth before the last one.": 11,
-        "Multiply a quarter by itself, once per layer, and stop at the first result below 0.000001.": 6,
-    },
+    rejects=[
+        mistake("not-one-number", [10], "Give one number."),
+        mistake(
+            "not-whole", math.log(1e-6) / math.log(0.25), "Layers come whole. Round to the number that is just enough."
+        ),
+        mistake(
+            "half-as-slope", 20, "A half is the value of the sigmoid in the middle. What is its steepest slope there?"
+        ),
+        mistake("one-too-few", 9, "Nine layers leave nearly four millionths. That is still more than one."),
+        mistake(
+            "one-too-many", 11, "One layer too many: the gradient is already below a millionth before the last one."
+        ),
+        mistake(
+            "other-number",
+            6,
+            "Multiply a quarter by itself, once per layer, and stop at the first result below 0.000001.",
+        ),
+    ],
 )
 
 
@@ -123,18 +154,28 @@ d_swish = exercise(
         case("a batch with a larger beta", x=normal(2, 3), beta=uniform(low=1.5, high=3)),
         case("numbers far out", x=np.array([-900.0, -1.0, 0.0, 1.0, 900.0]), beta=1.0),
     ],
-    mistakes={
-        "A product has two terms: besides the switch itself, x times the slope of the switch.": (
-            lambda x, beta: activations.sigmoid(beta * x)
+    mistakes=[
+        mistake(
+            "no-second-term",
+            lambda x, beta: activations.sigmoid(beta * x),
+            "A product has two terms: besides the switch itself, x times the slope of the switch.",
         ),
-        "The first term of the product rule is missing: the slope of x is 1, times the switch.": (
-            lambda x, beta: beta * x * activations.d_sigmoid(beta * x)
+        mistake(
+            "no-first-term",
+            lambda x, beta: beta * x * activations.d_sigmoid(beta * x),
+            "The first term of the product rule is missing: the slope of x is 1, times the switch.",
         ),
-        "The chain rule asks for the inner slope too: beta * x grows beta times as fast as x.": _d_swish_without_beta,
-        "The slope of a product is not the product of the slopes. Use the product rule: f'g + fg'.": (
-            lambda x, beta: beta * activations.d_sigmoid(beta * x)
+        mistake(
+            "no-inner-slope",
+            _d_swish_without_beta,
+            "The chain rule asks for the inner slope too: beta * x grows beta times as fast as x.",
         ),
-    },
+        mistake(
+            "product-of-slopes",
+            lambda x, beta: beta * activations.d_sigmoid(beta * x),
+            "The slope of a product is not the product of the slopes. Use the product rule: f'g + fg'.",
+        ),
+    ],
 )
 
 # ---- Softmax ---------------------------------------------------------------------------------------
@@ -176,20 +217,36 @@ softmax = exercise(
         case("scores of 1000", x=np.array([[1000.0, 999.0, 990.0]]), axis=-1),
         case("two rows far apart", x=np.array([[1000.0, 1001.0], [-1000.0, -998.0]]), axis=-1),
     ],
-    mistakes={
-        "Large scores overflow: e to the power of 1000 is infinite. Subtract the largest score of each row first; "
-        "it cancels in the fraction.": _naive_softmax,
-        "The sum has lost an axis, so it lines up with the wrong numbers. Say keepdims=True.": (
-            _softmax_without_keepdims
+    mistakes=[
+        mistake(
+            "unstable",
+            _naive_softmax,
+            "Large scores overflow: e to the power of 1000 is infinite. Subtract the largest score of each row first; "
+            "it cancels in the fraction.",
         ),
-        "You divide by the sum of everything. Sum along axis only, and keep that axis.": _softmax_over_everything,
-        "You always work along the last axis. Hand axis on to max and to sum.": (
-            lambda x, axis: activations.softmax(x, -1)
+        mistake(
+            "no-keepdims",
+            _softmax_without_keepdims,
+            "The sum has lost an axis, so it lines up with the wrong numbers. Say keepdims=True.",
         ),
-        "You subtract the largest score of the whole array, and the exponentials of the lower row all become zero. "
-        "Take the largest along axis.": _softmax_with_one_shift,
-        "Positive, but the sum is not 1. Divide by the sum along axis.": _unscaled_softmax,
-    },
+        mistake(
+            "sum-of-all",
+            _softmax_over_everything,
+            "You divide by the sum of everything. Sum along axis only, and keep that axis.",
+        ),
+        mistake(
+            "last-axis",
+            lambda x, axis: activations.softmax(x, -1),
+            "You always work along the last axis. Hand axis on to max and to sum.",
+        ),
+        mistake(
+            "one-shift",
+            _softmax_with_one_shift,
+            "You subtract the largest score of the whole array, and the exponentials of the lower row all become zero. "
+            "Take the largest along axis.",
+        ),
+        mistake("not-normalised", _unscaled_softmax, "Positive, but the sum is not 1. Divide by the sum along axis."),
+    ],
 )
 
 # ---- A gradient check ------------------------------------------------------------------------------
@@ -227,26 +284,44 @@ gradient_error = exercise(
         ),
         case("a large second derivative", f=function("exp"), df=function("exp"), x=uniform(4, low=3, high=4)),
     ],
-    mistakes={
-        "Without the absolute value, a derivative that is too large gives negative distances, and the largest of "
-        "them belongs to the smallest error.": lambda f, df, x: float(np.max(_slope(f, x) - df(x))),
-        "From x - h to x + h is a way of 2h, so divide by 2h.": lambda f, df, x: _largest(2 * _slope(f, x) - df(x)),
-        "Your difference looks to one side only, and its error shrinks only as fast as h. Step to both sides.": (
-            lambda f, df, x: _largest((f(x + STEP) - f(x)) / STEP - df(x))
+    mistakes=[
+        mistake(
+            "no-absolute-value",
+            lambda f, df, x: float(np.max(_slope(f, x) - df(x))),
+            "Without the absolute value, a derivative that is too large gives negative distances, and the largest of "
+            "them belongs to the smallest error.",
         ),
-        "A mean hides one wrong entry among many right ones. Take the largest distance.": (
-            lambda f, df, x: float(np.mean(np.abs(_slope(f, x) - df(x))))
+        mistake(
+            "divides-by-h",
+            lambda f, df, x: _largest(2 * _slope(f, x) - df(x)),
+            "From x - h to x + h is a way of 2h, so divide by 2h.",
         ),
-        "Division comes before subtraction: put brackets around f(x + h) - f(x - h).": (
-            lambda f, df, x: _largest(f(x + STEP) - f(x - STEP) / (2 * STEP) - df(x))
+        mistake(
+            "one-sided",
+            lambda f, df, x: _largest((f(x + STEP) - f(x)) / STEP - df(x)),
+            "Your difference looks to one side only, and its error shrinks only as fast as h. Step to both sides.",
         ),
-        "2 * h has to stand in brackets: a / 2 * h divides by 2 and multiplies by h.": (
-            lambda f, df, x: _largest((f(x + STEP) - f(x - STEP)) / 2 * STEP - df(x))
+        mistake(
+            "mean",
+            lambda f, df, x: float(np.mean(np.abs(_slope(f, x) - df(x)))),
+            "A mean hides one wrong entry among many right ones. Take the largest distance.",
         ),
-        "You return one distance per entry. Return the largest, as one number.": (
-            lambda f, df, x: np.abs(_slope(f, x) - df(x))
+        mistake(
+            "no-brackets-above",
+            lambda f, df, x: _largest(f(x + STEP) - f(x - STEP) / (2 * STEP) - df(x)),
+            "Division comes before subtraction: put brackets around f(x + h) - f(x - h).",
         ),
-    },
+        mistake(
+            "no-brackets-below",
+            lambda f, df, x: _largest((f(x + STEP) - f(x - STEP)) / 2 * STEP - df(x)),
+            "2 * h has to stand in brackets: a / 2 * h divides by 2 and multiplies by h.",
+        ),
+        mistake(
+            "one-per-entry",
+            lambda f, df, x: np.abs(_slope(f, x) - df(x)),
+            "You return one distance per entry. Return the largest, as one number.",
+        ),
+    ],
 )
 
 EXERCISES = [leaky_relu, d_sigmoid, sigmoid_layers, d_swish, softmax, gradient_error]

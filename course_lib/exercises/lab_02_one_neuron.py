@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_lib.marking.exercise import exercise
+from course_lib.marking.exercise import exercise, mistake
 from course_lib.marking.inputs import Drawn, bits, case, normal, ones, uniform, zeros
 from course_lib.scratch.activations import sigmoid, softplus
 
@@ -25,26 +25,40 @@ flatten = exercise(
         case("five square pictures", images=pixels(5, 2, 2, 3)),
         case("one dark picture", images=pixels(1, 3, 3, 3, below=100)),
     ],
-    mistakes={
-        "The numbers still run up to 255. Divide by 255, so that they lie between 0 and 1.": (
-            lambda images: images.reshape(len(images), -1).astype(float)
+    mistakes=[
+        mistake(
+            "not-divided",
+            lambda images: images.reshape(len(images), -1).astype(float),
+            "The numbers still run up to 255. Divide by 255, so that they lie between 0 and 1.",
         ),
-        "Pictures should be rows, and yours are columns. That is common in older texts; here X is (n, features).": (
-            lambda images: images.reshape(len(images), -1).T / 255
+        mistake(
+            "columns",
+            lambda images: images.reshape(len(images), -1).T / 255,
+            "Pictures should be rows, and yours are columns. That is common in older texts; here X is (n, features).",
         ),
-        "The shape is right, but each row mixes pixels of several pictures. A reshape keeps the order in memory: put "
-        "the pictures first, len(images), and let -1 find the rest.": (
-            lambda images: images.reshape(-1, len(images)).T / 255
+        mistake(
+            "mixed-pixels",
+            lambda images: images.reshape(-1, len(images)).T / 255,
+            "The shape is right, but each row mixes pixels of several pictures. A reshape keeps the order in memory: "
+            "put the pictures first, len(images), and let -1 find the rest.",
         ),
-        "All pictures lie in one long row. Keep one row for each: reshape(len(images), -1).": (
-            lambda images: images.ravel() / 255
+        mistake(
+            "one-long-row",
+            lambda images: images.ravel() / 255,
+            "All pictures lie in one long row. Keep one row for each: reshape(len(images), -1).",
         ),
-        "The double // cuts off what is behind the point, and nearly everything becomes 0. Divide with a single /.": (
-            lambda images: (images.reshape(len(images), -1) // 255).astype(float)
+        mistake(
+            "floor-division",
+            lambda images: (images.reshape(len(images), -1) // 255).astype(float),
+            "The double // cuts off what is behind the point, and nearly everything becomes 0. Divide with a single /.",
         ),
-        "You divide by the brightest pixel of these pictures, so a dark picture comes out as bright as any. "
-        "Divide by 255, always.": lambda images: images.reshape(len(images), -1) / images.max(),
-    },
+        mistake(
+            "divided-by-brightest",
+            lambda images: images.reshape(len(images), -1) / images.max(),
+            "You divide by the brightest pixel of these pictures, so a dark picture comes out as bright as any. "
+            "Divide by 255, always.",
+        ),
+    ],
 )
 
 # ---- A probability ---------------------------------------------------------------------------------
@@ -65,20 +79,34 @@ probability = exercise(
         case("as many examples as features", w=normal(3), b=0.5, X=normal(3, 3)),
         case("scores far out", w=np.array([400.0]), b=1.0, X=np.array([[-2.0], [-0.01], [0.0], [2.0]])),
     ],
-    mistakes={
-        "This is the score itself. Send it through the sigmoid to make it a probability.": (lambda w, b, X: X @ w + b),
-        "The bias is missing: the score is X @ w + b.": lambda w, b, X: sigmoid(X @ w),
-        "In w @ X, the weights meet the examples and not the features. Rows of X are examples, so write X @ w.": (
-            lambda w, b, X: sigmoid(w @ X + b)
+    mistakes=[
+        mistake(
+            "score",
+            lambda w, b, X: X @ w + b,
+            "This is the score itself. Send it through the sigmoid to make it a probability.",
         ),
-        "For large scores, infinity is divided by infinity. 1 / (1 + exp(-z)) is the same number without that.": (
-            lambda w, b, X: _fraction(X @ w + b)
+        mistake("no-bias", lambda w, b, X: sigmoid(X @ w), "The bias is missing: the score is X @ w + b."),
+        mistake(
+            "weights-first",
+            lambda w, b, X: sigmoid(w @ X + b),
+            "In w @ X, the weights meet the examples and not the features. Rows of X are examples, so write X @ w.",
         ),
-        "The sign in the exponent is wrong: yours falls where the score rises.": lambda w, b, X: sigmoid(-(X @ w + b)),
-        "You already decide. Here the neuron only says how sure it is, a number between 0 and 1.": (
-            lambda w, b, X: (X @ w + b > 0).astype(float)
+        mistake(
+            "unstable",
+            lambda w, b, X: _fraction(X @ w + b),
+            "For large scores, infinity is divided by infinity. 1 / (1 + exp(-z)) is the same number without that.",
         ),
-    },
+        mistake(
+            "wrong-sign",
+            lambda w, b, X: sigmoid(-(X @ w + b)),
+            "The sign in the exponent is wrong: yours falls where the score rises.",
+        ),
+        mistake(
+            "decides",
+            lambda w, b, X: (X @ w + b > 0).astype(float),
+            "You already decide. Here the neuron only says how sure it is, a number between 0 and 1.",
+        ),
+    ],
 )
 
 # ---- Cost and gradient -----------------------------------------------------------------------------
@@ -151,19 +179,39 @@ propagate = exercise(
             y=np.array([1, 1, 0, 0]),
         ),
     ],
-    mistakes={
-        "These are sums. Divide by the number of examples, or cost and steps grow with the data.": _sums,
-        "The gradient has the wrong sign: the error is prediction minus truth, a - y.": _flipped,
-        "The gradient needs the probability a, and you used the score z. The error is a - y.": _linear,
-        "Where the neuron is certain, the logarithm of 0 makes the cost nan or infinite. "
-        "log(1 + exp(z)) - y z is the same cost; np.logaddexp(0, z) computes its first part safely.": _naive,
-        "Clipping the probability also clips the cost: a neuron that is certain and wrong should pay its full "
-        "score. Compute the cost from z: np.logaddexp(0, z) - y * z.": _clipped,
-        "Only the examples with y = 1 cost something. What should the others pay? There is a second term.": _half,
-        "The bias has a single gradient, the mean of the errors; your db has one for each example.": (
-            lambda w, b, X, y: {**_propagate(w, b, X, y), "db": _parts(w, b, X, y)[1]}
+    mistakes=[
+        mistake(
+            "sums", _sums, "These are sums. Divide by the number of examples, or cost and steps grow with the data."
         ),
-    },
+        mistake("wrong-sign", _flipped, "The gradient has the wrong sign: the error is prediction minus truth, a - y."),
+        mistake(
+            "score-for-probability",
+            _linear,
+            "The gradient needs the probability a, and you used the score z. The error is a - y.",
+        ),
+        mistake(
+            "unstable",
+            _naive,
+            "Where the neuron is certain, the logarithm of 0 makes the cost nan or infinite. "
+            "log(1 + exp(z)) - y z is the same cost; np.logaddexp(0, z) computes its first part safely.",
+        ),
+        mistake(
+            "clipped",
+            _clipped,
+            "Clipping the probability also clips the cost: a neuron that is certain and wrong should pay its full "
+            "score. Compute the cost from z: np.logaddexp(0, z) - y * z.",
+        ),
+        mistake(
+            "one-class-free",
+            _half,
+            "Only the examples with y = 1 cost something. What should the others pay? There is a second term.",
+        ),
+        mistake(
+            "bias-per-example",
+            lambda w, b, X, y: {**_propagate(w, b, X, y), "db": _parts(w, b, X, y)[1]},
+            "The bias has a single gradient, the mean of the errors; your db has one for each example.",
+        ),
+    ],
 )
 
 # ---- Training --------------------------------------------------------------------------------------
@@ -215,30 +263,46 @@ train = exercise(
         case("more features than examples", X=normal(3, 5, mean=0.5), y=np.array([1, 0, 1]), **_SETTING),
         case("a single step", X=normal(6, 2), y=np.array([1, 1, 1, 0, 1, 1]), n_steps=1, learning_rate=0.1),
     ],
-    mistakes={
-        "You walk uphill: the gradient points to where the cost grows. Subtract it.": (
-            lambda X, y, n_steps, learning_rate: _train(X, y, n_steps, learning_rate, sign=1)
+    mistakes=[
+        mistake(
+            "uphill",
+            lambda X, y, n_steps, learning_rate: _train(X, y, n_steps, learning_rate, sign=1),
+            "You walk uphill: the gradient points to where the cost grows. Subtract it.",
         ),
-        "Your costs are those after each step. Write the cost down first, then step; the first one is log 2.": (
-            _costs_after
+        mistake(
+            "costs-after",
+            _costs_after,
+            "Your costs are those after each step. Write the cost down first, then step; the first one is log 2.",
         ),
-        "The bias stays at 0. It takes a step too: b = b - learning_rate * db.": (
-            lambda X, y, n_steps, learning_rate: _train(X, y, n_steps, learning_rate, bias=False)
+        mistake(
+            "bias-stays",
+            lambda X, y, n_steps, learning_rate: _train(X, y, n_steps, learning_rate, bias=False),
+            "The bias stays at 0. It takes a step too: b = b - learning_rate * db.",
         ),
-        "You do not start at 0. A single neuron may, and then everybody gets the same result.": (
-            lambda X, y, n_steps, learning_rate: _train(X, y, n_steps, learning_rate, start=1.0)
+        mistake(
+            "other-start",
+            lambda X, y, n_steps, learning_rate: _train(X, y, n_steps, learning_rate, start=1.0),
+            "You do not start at 0. A single neuron may, and then everybody gets the same result.",
         ),
-        "The learning rate is not used: a step is learning_rate times the gradient.": (
-            lambda X, y, n_steps, learning_rate: _train(X, y, n_steps, 1.0)
+        mistake(
+            "no-rate",
+            lambda X, y, n_steps, learning_rate: _train(X, y, n_steps, 1.0),
+            "The learning rate is not used: a step is learning_rate times the gradient.",
         ),
-        "The step of b knows the new w already. Compute dw and db together, then change both.": (_one_after_the_other),
-        "Your costs are one number only. Collect the cost before every step in a list.": (
+        mistake(
+            "one-after-the-other",
+            _one_after_the_other,
+            "The step of b knows the new w already. Compute dw and db together, then change both.",
+        ),
+        mistake(
+            "one-cost",
             lambda X, y, n_steps, learning_rate: {
                 **(found := _train(X, y, n_steps, learning_rate)),
                 "costs": found["costs"][-1],
-            }
+            },
+            "Your costs are one number only. Collect the cost before every step in a list.",
         ),
-    },
+    ],
 )
 
 # ---- A decision ------------------------------------------------------------------------------------
@@ -252,17 +316,39 @@ predict = exercise(
         case("eight examples", w=normal(3), b=normal(), X=normal(8, 3)),
         case("scores close to zero", w=np.array([1.0]), b=0.0, X=np.array([[-3.0], [-0.2], [0.0], [0.3], [3.0]])),
     ],
-    mistakes={
-        "You compare the score with one half. It is the probability that has to be above one half; the score is "
-        "then above 0.": lambda w, b, X: (X @ w + b > 0.5).astype(int),
-        "These are truth values. Turn them into 0 and 1: .astype(int).": lambda w, b, X: X @ w + b > 0,
-        "Right numbers, but floats. Labels are whole numbers: .astype(int).": (
-            lambda w, b, X: (X @ w + b > 0).astype(float)
+    mistakes=[
+        mistake(
+            "score-above-half",
+            lambda w, b, X: (X @ w + b > 0.5).astype(int),
+            "You compare the score with one half. It is the probability that has to be above one half; the score is "
+            "then above 0.",
         ),
-        "These are probabilities. Decide: 1 where they are above one half, else 0.": lambda w, b, X: sigmoid(X @ w + b),
-        "At exactly one half the answer is 0. Ask for > and not for >=.": lambda w, b, X: (X @ w + b >= 0).astype(int),
-        "The two answers are swapped: 1 means that the neuron says cat.": lambda w, b, X: (X @ w + b <= 0).astype(int),
-    },
+        mistake(
+            "truth-values",
+            lambda w, b, X: X @ w + b > 0,
+            "These are truth values. Turn them into 0 and 1: .astype(int).",
+        ),
+        mistake(
+            "floats",
+            lambda w, b, X: (X @ w + b > 0).astype(float),
+            "Right numbers, but floats. Labels are whole numbers: .astype(int).",
+        ),
+        mistake(
+            "probabilities",
+            lambda w, b, X: sigmoid(X @ w + b),
+            "These are probabilities. Decide: 1 where they are above one half, else 0.",
+        ),
+        mistake(
+            "not-strict",
+            lambda w, b, X: (X @ w + b >= 0).astype(int),
+            "At exactly one half the answer is 0. Ask for > and not for >=.",
+        ),
+        mistake(
+            "swapped",
+            lambda w, b, X: (X @ w + b <= 0).astype(int),
+            "The two answers are swapped: 1 means that the neuron says cat.",
+        ),
+    ],
 )
 
 # ---- A choice --------------------------------------------------------------------------------------
@@ -318,17 +404,31 @@ choose_rate = exercise(
             n_steps=10,
         ),
     ],
-    mistakes={
-        "You choose by the cost on the training data, and that prefers whoever learns by heart. Compute the cost on "
-        "X_valid and y_valid.": _chosen(0),
-        "This is the rate with the highest cost. Lower is better.": _chosen(1, np.argmax),
-        "You choose by accuracy, and here several rates have the same one. The cost also counts how sure the neuron "
-        "is.": _chosen(2, np.argmax),
-        "You return the place in the list. Return the rate itself: rates[place].": (
-            lambda *given: int(np.argmin(_costs(*given)[1]))
+    mistakes=[
+        mistake(
+            "training-cost",
+            _chosen(0),
+            "You choose by the cost on the training data, and that prefers whoever learns by heart. Compute the cost "
+            "on X_valid and y_valid.",
         ),
-        "You return the cost. It decides, but the answer is the rate.": lambda *given: float(np.min(_costs(*given)[1])),
-    },
+        mistake("highest-cost", _chosen(1, np.argmax), "This is the rate with the highest cost. Lower is better."),
+        mistake(
+            "accuracy",
+            _chosen(2, np.argmax),
+            "You choose by accuracy, and here several rates have the same one. The cost also counts how sure the "
+            "neuron is.",
+        ),
+        mistake(
+            "place",
+            lambda *given: int(np.argmin(_costs(*given)[1])),
+            "You return the place in the list. Return the rate itself: rates[place].",
+        ),
+        mistake(
+            "cost-itself",
+            lambda *given: float(np.min(_costs(*given)[1])),
+            "You return the cost. It decides, but the answer is the rate.",
+        ),
+    ],
 )
 
 EXERCISES = [flatten, probability, propagate, train, predict, choose_rate]

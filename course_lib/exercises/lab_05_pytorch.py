@@ -5,7 +5,7 @@ PyTorch is imported inside the functions: whoever marks another lab does not nee
 
 import numpy as np
 
-from course_lib.marking.exercise import exercise
+from course_lib.marking.exercise import exercise, mistake
 from course_lib.marking.inputs import Drawn, case, normal
 from course_lib.marking.networks import is_network, outputs, set_weights, weights
 
@@ -77,20 +77,41 @@ slope_at = exercise(
         case("a product with a sine", f="x[0] * x[1].sin()", x=normal(2, mean=1)),
         case("a sum of exponentials", f="(x[1:] - x[:-1]).exp().sum()", x=normal(3, scale=0.5)),
     ],
-    mistakes={
-        "This is f(x) itself. Call backward() on it, and read the gradient in .grad.": lambda f, x: f(x).detach(),
-        "Asked twice, it says twice as much: backward() adds to what is in .grad. Mark a fresh copy in every call, "
-        "x.detach().clone().requires_grad_().": _slope_on_the_callers,
-        "The slope is right, but x belongs to the caller, and you leave it marked. Mark a copy: "
-        "x.detach().clone().requires_grad_().": _slope_with_a_mark_left,
-        "The sign is wrong. The gradient points uphill; to go downhill is a step's business.": (
-            lambda f, x: -_slope(f, x)
+    mistakes=[
+        mistake(
+            "value-itself",
+            lambda f, x: f(x).detach(),
+            "This is f(x) itself. Call backward() on it, and read the gradient in .grad.",
         ),
-        "One number is not enough: the gradient has one for each entry of x.": lambda f, x: _slope(f, x).sum(),
-        "A difference of two values is only nearly the slope. Autograd gives it exactly: mark, compute, backward().": (
-            _forward_difference
+        mistake(
+            "gradients-pile-up",
+            _slope_on_the_callers,
+            "Asked twice, it says twice as much: backward() adds to what is in .grad. Mark a fresh copy in every call, "
+            "x.detach().clone().requires_grad_().",
         ),
-    },
+        mistake(
+            "mark-left",
+            _slope_with_a_mark_left,
+            "The slope is right, but x belongs to the caller, and you leave it marked. Mark a copy: "
+            "x.detach().clone().requires_grad_().",
+        ),
+        mistake(
+            "wrong-sign",
+            lambda f, x: -_slope(f, x),
+            "The sign is wrong. The gradient points uphill; to go downhill is a step's business.",
+        ),
+        mistake(
+            "sum",
+            lambda f, x: _slope(f, x).sum(),
+            "One number is not enough: the gradient has one for each entry of x.",
+        ),
+        mistake(
+            "difference",
+            _forward_difference,
+            "A difference of two values is only nearly the slope. Autograd gives it exactly: mark, compute, "
+            "backward().",
+        ),
+    ],
 )
 
 # ---- A network -------------------------------------------------------------------------------------
@@ -168,29 +189,51 @@ build_classifier = exercise(
         case("one hidden layer", n_inputs=4, hidden=[5], n_classes=2, x=normal(3, 4)),
         case("three hidden layers", n_inputs=2, hidden=[4, 6, 4], n_classes=3, x=normal(4, 2)),
     ],
-    mistakes={
-        "It ends in a softmax, and CrossEntropyLoss applies the softmax itself: then it is there twice. Return the "
-        "logits.": _with_last(lambda nn: nn.Softmax(dim=1)),
-        "It ends in a log-softmax, which belongs to NLLLoss. Return the plain logits; CrossEntropyLoss does the "
-        "rest.": _with_last(lambda nn: nn.LogSoftmax(dim=1)),
-        "A ReLU behind the last layer cuts off every negative logit. Only hidden layers are bent.": (
-            _with_last(lambda nn: nn.ReLU())
+    mistakes=[
+        mistake(
+            "softmax",
+            _with_last(lambda nn: nn.Softmax(dim=1)),
+            "It ends in a softmax, and CrossEntropyLoss applies the softmax itself: then it is there twice. Return the "
+            "logits.",
         ),
-        "No parameters are registered, so nothing would be trained. A plain list is not searched for layers: use "
-        "nn.Sequential or nn.ModuleList.": _classifier_in_a_list,
-        "The ReLU behind the last hidden layer is missing, and two layers without a bend between them are one.": (
-            lambda n, hidden, k: _classifier(n, hidden, k, bends=[True] * (len(hidden) - 1) + [False])
+        mistake(
+            "log-softmax",
+            _with_last(lambda nn: nn.LogSoftmax(dim=1)),
+            "It ends in a log-softmax, which belongs to NLLLoss. Return the plain logits; CrossEntropyLoss does the "
+            "rest.",
         ),
-        "Only the first hidden layer is bent. Put a ReLU behind every one.": (
-            lambda n, hidden, k: _classifier(n, hidden, k, bends=[True] + [False] * (len(hidden) - 1))
+        mistake(
+            "relu-at-the-end",
+            _with_last(lambda nn: nn.ReLU()),
+            "A ReLU behind the last layer cuts off every negative logit. Only hidden layers are bent.",
         ),
-        "Nothing bends, so however deep it is, it is one linear layer. Put a ReLU behind every hidden layer.": (
-            lambda n, hidden, k: _classifier(n, hidden, k, bends=[False] * len(hidden))
+        mistake(
+            "plain-list",
+            _classifier_in_a_list,
+            "No parameters are registered, so nothing would be trained. A plain list is not searched for layers: use "
+            "nn.Sequential or nn.ModuleList.",
         ),
-        "The biases are missing. Leave nn.Linear's bias as it is by default.": (
-            lambda n, hidden, k: _classifier(n, hidden, k, bias=False)
+        mistake(
+            "last-hidden-not-bent",
+            lambda n, hidden, k: _classifier(n, hidden, k, bends=[True] * (len(hidden) - 1) + [False]),
+            "The ReLU behind the last hidden layer is missing, and two layers without a bend between them are one.",
         ),
-    },
+        mistake(
+            "first-hidden-only",
+            lambda n, hidden, k: _classifier(n, hidden, k, bends=[True] + [False] * (len(hidden) - 1)),
+            "Only the first hidden layer is bent. Put a ReLU behind every one.",
+        ),
+        mistake(
+            "no-relu",
+            lambda n, hidden, k: _classifier(n, hidden, k, bends=[False] * len(hidden)),
+            "Nothing bends, so however deep it is, it is one linear layer. Put a ReLU behind every hidden layer.",
+        ),
+        mistake(
+            "no-bias",
+            lambda n, hidden, k: _classifier(n, hidden, k, bias=False),
+            "The biases are missing. Leave nn.Linear's bias as it is by default.",
+        ),
+    ],
 )
 
 # ---- One epoch -------------------------------------------------------------------------------------
@@ -291,29 +334,55 @@ train_epoch = exercise(
         ),
         case("two equal batches", seed=_SEED, x=normal(12, 3), y=classes(12), batch_size=6, learning_rate=0.1),
     ],
-    mistakes={
-        "The gradients pile up: backward() adds to those of the batch before. Begin each batch with "
-        "optimiser.zero_grad().": _epoch_that(clear=False),
-        "The weights have not moved. Behind loss.backward() belongs optimiser.step().": _epoch_that(step=False),
-        "There was only one step, at the end. Indent optimiser.step(): every batch takes one.": (
-            _epoch_that(step=False, last_step=True)
+    mistakes=[
+        mistake(
+            "no-zero-grad",
+            _epoch_that(clear=False),
+            "The gradients pile up: backward() adds to those of the batch before. Begin each batch with "
+            "optimiser.zero_grad().",
         ),
-        "The network was not in training mode: its batch norm has learned nothing. Begin with model.train().": (
-            _epoch_that(mode=False)
+        mistake(
+            "no-step",
+            _epoch_that(step=False),
+            "The weights have not moved. Behind loss.backward() belongs optimiser.step().",
         ),
-        "It ends behind the first batch. Move the return out of the loop, to the left.": _epoch_that(n_batches=1),
-        "This is the loss of the last batch. The mean of all examples is asked for.": (
-            _epoch_that(mean=lambda losses, sizes: losses[-1])
+        mistake(
+            "one-step-at-the-end",
+            _epoch_that(step=False, last_step=True),
+            "There was only one step, at the end. Indent optimiser.step(): every batch takes one.",
         ),
-        "This is the mean of the batches, in which a small last batch counts as much as the others. Weight each loss "
-        "with len(y).": _epoch_that(mean=lambda losses, sizes: np.mean(losses)),
-        "This is the sum over all examples. Divide by how many there are.": (
-            _epoch_that(mean=lambda losses, sizes: np.dot(losses, sizes))
+        mistake(
+            "no-train-mode",
+            _epoch_that(mode=False),
+            "The network was not in training mode: its batch norm has learned nothing. Begin with model.train().",
         ),
-        "This is the sum over the batches. Weight each loss with len(y), and divide by the number of examples.": (
-            _epoch_that(mean=lambda losses, sizes: np.sum(losses))
+        mistake(
+            "first-batch-only",
+            _epoch_that(n_batches=1),
+            "It ends behind the first batch. Move the return out of the loop, to the left.",
         ),
-    },
+        mistake(
+            "last-loss",
+            _epoch_that(mean=lambda losses, sizes: losses[-1]),
+            "This is the loss of the last batch. The mean of all examples is asked for.",
+        ),
+        mistake(
+            "mean-of-batches",
+            _epoch_that(mean=lambda losses, sizes: np.mean(losses)),
+            "This is the mean of the batches, in which a small last batch counts as much as the others. Weight each "
+            "loss with len(y).",
+        ),
+        mistake(
+            "sum-of-examples",
+            _epoch_that(mean=lambda losses, sizes: np.dot(losses, sizes)),
+            "This is the sum over all examples. Divide by how many there are.",
+        ),
+        mistake(
+            "sum-of-batches",
+            _epoch_that(mean=lambda losses, sizes: np.sum(losses)),
+            "This is the sum over the batches. Weight each loss with len(y), and divide by the number of examples.",
+        ),
+    ],
 )
 
 # ---- An evaluation ---------------------------------------------------------------------------------
@@ -382,27 +451,53 @@ evaluate = exercise(
         case("a model in training mode", seed=_SEED, training=True, x=normal(10, 3), y=classes(10), batch_size=4),
         case("a model in inference mode", seed=_SEED, training=False, x=normal(11, 3), y=classes(11), batch_size=8),
     ],
-    mistakes={
-        "The model stays in training mode: dropout drops, and batch norm even learns from what should only be "
-        "measured. Call model.eval() first.": _evaluation_that(mode=None),
-        "Neither mode nor graph: call model.eval() before the loop, and compute under torch.no_grad().": (
-            _evaluation_that(mode=None, graph=True)
+    mistakes=[
+        mistake(
+            "no-eval",
+            _evaluation_that(mode=None),
+            "The model stays in training mode: dropout drops, and batch norm even learns from what should only be "
+            "measured. Call model.eval() first.",
         ),
-        "The numbers are right, but PyTorch still takes notes for a backward() that never comes. Compute under "
-        "torch.no_grad().": _evaluation_that(graph=True),
-        "The model is left in inference mode, and who trains on would do so without dropout. Remember model.training "
-        "before, and put it back.": _evaluation_that(after=False),
-        "The model always ends in training mode, also where it came in inference mode. Remember model.training "
-        "before, and put that back.": _evaluation_that(after=True),
-        "These are means of the batches, in which a small last batch counts as much as the others. Weight with "
-        "len(y).": _evaluation_that(mean=lambda values, weights: np.mean(values)),
-        "These are those of the last batch alone. Add up over all batches.": (
-            _evaluation_that(mean=lambda values, weights: values[-1])
+        mistake(
+            "no-eval-and-graph",
+            _evaluation_that(mode=None, graph=True),
+            "Neither mode nor graph: call model.eval() before the loop, and compute under torch.no_grad().",
         ),
-        "The accuracy is a share, between 0 and 1. Divide the number of right answers by that of the examples.": (
-            _evaluation_that(share=False)
+        mistake(
+            "graph-kept",
+            _evaluation_that(graph=True),
+            "The numbers are right, but PyTorch still takes notes for a backward() that never comes. Compute under "
+            "torch.no_grad().",
         ),
-    },
+        mistake(
+            "stays-in-inference",
+            _evaluation_that(after=False),
+            "The model is left in inference mode, and who trains on would do so without dropout. Remember "
+            "model.training before, and put it back.",
+        ),
+        mistake(
+            "ends-in-training",
+            _evaluation_that(after=True),
+            "The model always ends in training mode, also where it came in inference mode. Remember model.training "
+            "before, and put that back.",
+        ),
+        mistake(
+            "mean-of-batches",
+            _evaluation_that(mean=lambda values, weights: np.mean(values)),
+            "These are means of the batches, in which a small last batch counts as much as the others. Weight with "
+            "len(y).",
+        ),
+        mistake(
+            "last-batch",
+            _evaluation_that(mean=lambda values, weights: values[-1]),
+            "These are those of the last batch alone. Add up over all batches.",
+        ),
+        mistake(
+            "count-for-share",
+            _evaluation_that(share=False),
+            "The accuracy is a share, between 0 and 1. Divide the number of right answers by that of the examples.",
+        ),
+    ],
 )
 
 # ---- The best of many epochs -----------------------------------------------------------------------
@@ -479,25 +574,45 @@ fit = exercise(
             "a validation loss that falls to the end", x=_STRENGTH, sign=_SIGN, flipped=0, n_epochs=4, learning_rate=0.2
         ),
     ],
-    mistakes={
-        "The model has the weights of the last epoch. state_dict() hands out the living tensors: keep "
-        "copy.deepcopy(model.state_dict()), and load_state_dict() it behind the loop.": _fit_that(restore=False),
-        "The model has the weights of the worst epoch. A loss is better when it is lower.": (
-            _fit_that(better=lambda new, old: new > old)
+    mistakes=[
+        mistake(
+            "last-weights",
+            _fit_that(restore=False),
+            "The model has the weights of the last epoch. state_dict() hands out the living tensors: keep "
+            "copy.deepcopy(model.state_dict()), and load_state_dict() it behind the loop.",
         ),
-        "The weights are those from before the best epoch. Copy them behind train_epoch and evaluate.": (
-            _fit_that(before=True)
+        mistake(
+            "worst-weights",
+            _fit_that(better=lambda new, old: new > old),
+            "The model has the weights of the worst epoch. A loss is better when it is lower.",
         ),
-        "The parameters are those of the best epoch, but the running statistics of the batch norm are not. "
-        "state_dict() holds both; parameters() does not.": _fit_that(statistics=False),
-        "It stops at the first loss that is no better. Here all epochs are trained.": _fit_that(patient=False),
-        "These are training losses. What chooses is the loss on the validation batches.": (
-            _fit_that(say=lambda seen, valid: seen)
+        mistake(
+            "weights-before-best",
+            _fit_that(before=True),
+            "The weights are those from before the best epoch. Copy them behind train_epoch and evaluate.",
         ),
-        "This is the best loss alone. Return the list of all, one for each epoch.": (
-            _fit_that(say=lambda seen, valid: min(valid))
+        mistake(
+            "no-statistics",
+            _fit_that(statistics=False),
+            "The parameters are those of the best epoch, but the running statistics of the batch norm are not. "
+            "state_dict() holds both; parameters() does not.",
         ),
-    },
+        mistake(
+            "stops-early",
+            _fit_that(patient=False),
+            "It stops at the first loss that is no better. Here all epochs are trained.",
+        ),
+        mistake(
+            "training-losses",
+            _fit_that(say=lambda seen, valid: seen),
+            "These are training losses. What chooses is the loss on the validation batches.",
+        ),
+        mistake(
+            "best-loss-alone",
+            _fit_that(say=lambda seen, valid: min(valid)),
+            "This is the best loss alone. Return the list of all, one for each epoch.",
+        ),
+    ],
 )
 
 EXERCISES = [slope_at, build_classifier, train_epoch, evaluate, fit]

@@ -5,7 +5,7 @@ Answers of either framework are accepted, and get the same words. Neither is imp
 
 import numpy as np
 
-from course_lib.marking.exercise import exercise
+from course_lib.marking.exercise import exercise, mistake
 from course_lib.marking.inputs import Drawn, case
 from course_lib.marking.networks import is_network, outputs, set_weights, weights
 
@@ -46,25 +46,35 @@ image_to_torch = exercise(
         case("three images of equal sides", images=floats(3, 3, 3, 3)),
         case("a single grey image", images=floats(1, 4, 2, 1)),
     ],
-    mistakes={
-        "The shape is right, but a reshape moves no number in memory: each channel is now a mixture of all colours. "
-        "Move the axis: transpose or permute.": (
-            lambda images: images.reshape(len(images), images.shape[3], *images.shape[1:3])
+    mistakes=[
+        mistake(
+            "reshape",
+            lambda images: images.reshape(len(images), images.shape[3], *images.shape[1:3]),
+            "The shape is right, but a reshape moves no number in memory: each channel is now a mixture of all "
+            "colours. Move the axis: transpose or permute.",
         ),
-        "Height and width have changed places, so all images lie on their side. The order of axes is 0, 3, 1, 2.": (
-            lambda images: images.transpose(0, 3, 2, 1)
+        mistake(
+            "sides-swapped",
+            lambda images: images.transpose(0, 3, 2, 1),
+            "Height and width have changed places, so all images lie on their side. The order of axes is 0, 3, 1, 2.",
         ),
-        "All axes are turned around, and the images come last. Only the channels move: 0, 3, 1, 2.": (
-            lambda images: images.T
+        mistake(
+            "all-axes-turned",
+            lambda images: images.T,
+            "All axes are turned around, and the images come last. Only the channels move: 0, 3, 1, 2.",
         ),
-        "The channels stand before the images. The first axis stays; the channels come second.": (
-            lambda images: images.transpose(3, 0, 1, 2)
+        mistake(
+            "channels-before-images",
+            lambda images: images.transpose(3, 0, 1, 2),
+            "The channels stand before the images. The first axis stays; the channels come second.",
         ),
-        "That is the way back, from PyTorch to Keras. transpose lists where each new axis comes from: 0, 3, 1, 2.": (
-            lambda images: images.transpose(0, 2, 3, 1)
+        mistake(
+            "way-back",
+            lambda images: images.transpose(0, 2, 3, 1),
+            "That is the way back, from PyTorch to Keras. transpose lists where each new axis comes from: 0, 3, 1, 2.",
         ),
-        "Nothing has moved: the channels are still last.": lambda images: images,
-    },
+        mistake("nothing-moved", lambda images: images, "Nothing has moved: the channels are still last."),
+    ],
 )
 
 # ---- The kernel of a convolution -------------------------------------------------------------------
@@ -79,23 +89,36 @@ kernel_to_torch = exercise(
         case("a wide kernel", kernel=floats(2, 3, 4, 5)),
         case("a kernel of equal sides", kernel=floats(3, 3, 3, 3)),
     ],
-    mistakes={
-        "The shape is right, but a reshape moves no number in memory, and every filter is scrambled. Move the axes.": (
-            lambda kernel: kernel.reshape(*kernel.shape[:1:-1], *kernel.shape[:2])
+    mistakes=[
+        mistake(
+            "reshape",
+            lambda kernel: kernel.reshape(*kernel.shape[:1:-1], *kernel.shape[:2]),
+            "The shape is right, but a reshape moves no number in memory, and every filter is scrambled. Move the "
+            "axes.",
         ),
-        "Each filter is mirrored at its diagonal: .T turns all four axes around, also height and width. "
-        "The order is 3, 2, 0, 1.": lambda kernel: kernel.T,
-        "Inputs and outputs have changed places. PyTorch has the outputs first: 3, 2, 0, 1.": (
-            lambda kernel: kernel.transpose(2, 3, 0, 1)
+        mistake(
+            "all-axes-turned",
+            lambda kernel: kernel.T,
+            "Each filter is mirrored at its diagonal: .T turns all four axes around, also height and width. "
+            "The order is 3, 2, 0, 1.",
         ),
-        "The filters are turned upside down. Neither framework flips a kernel, so there is nothing to undo.": (
-            lambda kernel: kernel[::-1, ::-1].transpose(3, 2, 0, 1)
+        mistake(
+            "inputs-outputs-swapped",
+            lambda kernel: kernel.transpose(2, 3, 0, 1),
+            "Inputs and outputs have changed places. PyTorch has the outputs first: 3, 2, 0, 1.",
         ),
-        "The filters are right, but height and width come first. PyTorch has them last: 3, 2, 0, 1.": (
-            lambda kernel: kernel.transpose(0, 1, 3, 2)
+        mistake(
+            "filters-flipped",
+            lambda kernel: kernel[::-1, ::-1].transpose(3, 2, 0, 1),
+            "The filters are turned upside down. Neither framework flips a kernel, so there is nothing to undo.",
         ),
-        "Nothing has moved. PyTorch wants (out, in, height, width).": lambda kernel: kernel,
-    },
+        mistake(
+            "sides-first",
+            lambda kernel: kernel.transpose(0, 1, 3, 2),
+            "The filters are right, but height and width come first. PyTorch has them last: 3, 2, 0, 1.",
+        ),
+        mistake("nothing-moved", lambda kernel: kernel, "Nothing has moved. PyTorch wants (out, in, height, width)."),
+    ],
 )
 
 # ---- The dense layer behind a Flatten --------------------------------------------------------------
@@ -123,26 +146,40 @@ dense_after_flatten = exercise(
         case("a wide image", kernel=floats(24, 5), height=2, width=3, channels=4),
         case("equal sides", kernel=floats(27, 27), height=3, width=3, channels=3),
     ],
-    mistakes={
-        "The shape is right, but the inputs stand in Keras' order. PyTorch flattens channel by channel, Keras pixel by "
-        "pixel: bring the rows into PyTorch's order first.": lambda kernel, height, width, channels: kernel.T,
-        "The order of the inputs is right, but PyTorch stores (out, in). Transpose it at the end.": (
-            lambda *given: _dense(*given).T
+    mistakes=[
+        mistake(
+            "transposed-only",
+            lambda kernel, height, width, channels: kernel.T,
+            "The shape is right, but the inputs stand in Keras' order. PyTorch flattens channel by channel, Keras "
+            "pixel by pixel: bring the rows into PyTorch's order first.",
         ),
-        "The rows of Keras run over height, then width, then channels: take them apart in that order, and move the "
-        "channels to the front afterwards.": (
+        mistake(
+            "not-transposed",
+            lambda *given: _dense(*given).T,
+            "The order of the inputs is right, but PyTorch stores (out, in). Transpose it at the end.",
+        ),
+        mistake(
+            "channels-taken-first",
             lambda kernel, height, width, channels: (
                 kernel.reshape(channels, height, width, -1).transpose(3, 1, 2, 0).reshape(kernel.shape[1], -1)
-            )
+            ),
+            "The rows of Keras run over height, then width, then channels: take them apart in that order, and move the "
+            "channels to the front afterwards.",
         ),
-        "Within each channel you go column by column. PyTorch goes row by row: channels, height, width.": (
+        mistake(
+            "column-by-column",
             lambda kernel, height, width, channels: (
                 kernel.reshape(height, width, channels, -1).transpose(3, 2, 1, 0).reshape(kernel.shape[1], -1)
-            )
+            ),
+            "Within each channel you go column by column. PyTorch goes row by row: channels, height, width.",
         ),
-        "The shape is right, but a reshape of the whole kernel mixes inputs with outputs. Split only the first axis, "
-        "into height, width and channels.": lambda kernel, *size: kernel.reshape(kernel.shape[1], -1),
-    },
+        mistake(
+            "reshape",
+            lambda kernel, *size: kernel.reshape(kernel.shape[1], -1),
+            "The shape is right, but a reshape of the whole kernel mixes inputs with outputs. Split only the first "
+            "axis, into height, width and channels.",
+        ),
+    ],
 )
 
 # ---- The layers ------------------------------------------------------------------------------------
@@ -216,26 +253,52 @@ build_twin = exercise(
             images=floats(5, 5, 4, 1),
         ),
     ],
-    mistakes={
-        "The epsilon of the batch norm is PyTorch's, 0.00001. Keras adds 0.001 to the variance.": (
-            _twin_that(norm={"momentum": 0.01})
+    mistakes=[
+        mistake(
+            "torch-epsilon",
+            _twin_that(norm={"momentum": 0.01}),
+            "The epsilon of the batch norm is PyTorch's, 0.00001. Keras adds 0.001 to the variance.",
         ),
-        "The momentum of the batch norm is PyTorch's. Keras keeps 0.99 of the old mean; PyTorch's momentum is the "
-        "share of the new one, so 0.01.": _twin_that(norm={"eps": 1e-3}),
-        "The batch norm has PyTorch's epsilon and momentum. Keras adds 0.001 to the variance, and keeps 0.99 of the "
-        "old mean, which PyTorch calls a momentum of 0.01.": _twin_that(norm={}),
-        "The momentum of the batch norm is written as in Keras, and means the opposite in PyTorch: there it is the "
-        "share of the new mean. Write 1 - 0.99.": _twin_that(norm={"eps": 1e-3, "momentum": 0.99}),
-        'The convolution has no padding, so the image shrinks by two rows and two columns. Keras\' "same" is one row '
-        "of zeros on every side here: padding=1.": _twin_that(padding=0),
-        "It ends in a softmax. Return the logits: the loss applies the softmax, and twice is once too often.": (
-            _twin_that(last=[lambda nn: nn.Softmax(dim=1)])
+        mistake(
+            "torch-momentum",
+            _twin_that(norm={"eps": 1e-3}),
+            "The momentum of the batch norm is PyTorch's. Keras keeps 0.99 of the old mean; PyTorch's momentum is the "
+            "share of the new one, so 0.01.",
         ),
-        "It takes means over 2 x 2 pixels. The network keeps the largest of them: max-pooling.": (
-            _twin_that(pool="AvgPool2d")
+        mistake(
+            "torch-epsilon-and-momentum",
+            _twin_that(norm={}),
+            "The batch norm has PyTorch's epsilon and momentum. Keras adds 0.001 to the variance, and keeps 0.99 of "
+            "the old mean, which PyTorch calls a momentum of 0.01.",
         ),
-        "The ReLU stands before the batch norm. Here the batch norm comes first.": _twin_that(early=True),
-    },
+        mistake(
+            "keras-momentum",
+            _twin_that(norm={"eps": 1e-3, "momentum": 0.99}),
+            "The momentum of the batch norm is written as in Keras, and means the opposite in PyTorch: there it is the "
+            "share of the new mean. Write 1 - 0.99.",
+        ),
+        mistake(
+            "no-padding",
+            _twin_that(padding=0),
+            'The convolution has no padding, so the image shrinks by two rows and two columns. Keras\' "same" is one '
+            "row of zeros on every side here: padding=1.",
+        ),
+        mistake(
+            "softmax",
+            _twin_that(last=[lambda nn: nn.Softmax(dim=1)]),
+            "It ends in a softmax. Return the logits: the loss applies the softmax, and twice is once too often.",
+        ),
+        mistake(
+            "mean-pooling",
+            _twin_that(pool="AvgPool2d"),
+            "It takes means over 2 x 2 pixels. The network keeps the largest of them: max-pooling.",
+        ),
+        mistake(
+            "relu-first",
+            _twin_that(early=True),
+            "The ReLU stands before the batch norm. Here the batch norm comes first.",
+        ),
+    ],
 )
 
 # ---- The steps -------------------------------------------------------------------------------------
@@ -334,27 +397,48 @@ twin_optimiser = exercise(
         case("SGD with a decay", settings={**_SGD, "momentum": 0.0, "decay": 0.5}, **_STEPS),
         case("Adam", settings=_ADAM, **_STEPS),
     ],
-    mistakes={
-        "The decay of Keras lowers the learning rate. PyTorch's weight_decay pulls the weights towards zero, which is "
-        "something else. Use a schedule.": _optimiser_that(weight_decay=True, factor=lambda decay, step: 1),
-        "The learning rate never falls. Return a schedule too, for instance a LambdaLR with 1 / (1 + decay * step).": (
-            _optimiser_that(factor=lambda decay, step: 1)
+    mistakes=[
+        mistake(
+            "weight-decay",
+            _optimiser_that(weight_decay=True, factor=lambda decay, step: 1),
+            "The decay of Keras lowers the learning rate. PyTorch's weight_decay pulls the weights towards zero, "
+            "which is something else. Use a schedule.",
         ),
-        "The first step is already taken with a lower rate. At step 0 the factor is 1.": (
-            _optimiser_that(factor=lambda decay, step: 1 / (1 + decay * (step + 1)))
+        mistake(
+            "no-schedule",
+            _optimiser_that(factor=lambda decay, step: 1),
+            "The learning rate never falls. Return a schedule too, for instance a LambdaLR with 1 / (1 + decay * "
+            "step).",
         ),
-        "The learning rate falls like a power. Keras' decay divides by 1 + decay * step.": (
-            _optimiser_that(factor=lambda decay, step: (1 - decay) ** step)
+        mistake(
+            "one-step-early",
+            _optimiser_that(factor=lambda decay, step: 1 / (1 + decay * (step + 1))),
+            "The first step is already taken with a lower rate. At step 0 the factor is 1.",
         ),
-        "The momentum is missing; PyTorch's SGD has none by default.": _optimiser_that(momentum=0.0, nesterov=False),
-        "Nesterov's momentum is missing: pass nesterov on as well.": _optimiser_that(nesterov=False),
-        'Adam has PyTorch\'s epsilon, and not the one that is given: eps=settings["epsilon"].': (
-            _optimiser_that(epsilon=1e-8)
+        mistake(
+            "power",
+            _optimiser_that(factor=lambda decay, step: (1 - decay) ** step),
+            "The learning rate falls like a power. Keras' decay divides by 1 + decay * step.",
         ),
-        'Adam has PyTorch\'s default betas: betas=(settings["beta_1"], settings["beta_2"]).': (
-            _optimiser_that(beta_1=0.9, beta_2=0.999)
+        mistake(
+            "no-momentum",
+            _optimiser_that(momentum=0.0, nesterov=False),
+            "The momentum is missing; PyTorch's SGD has none by default.",
         ),
-    },
+        mistake(
+            "no-nesterov", _optimiser_that(nesterov=False), "Nesterov's momentum is missing: pass nesterov on as well."
+        ),
+        mistake(
+            "default-epsilon",
+            _optimiser_that(epsilon=1e-8),
+            'Adam has PyTorch\'s epsilon, and not the one that is given: eps=settings["epsilon"].',
+        ),
+        mistake(
+            "default-betas",
+            _optimiser_that(beta_1=0.9, beta_2=0.999),
+            'Adam has PyTorch\'s default betas: betas=(settings["beta_1"], settings["beta_2"]).',
+        ),
+    ],
 )
 
 EXERCISES = [image_to_torch, kernel_to_torch, dense_after_flatten, build_twin, twin_optimiser]

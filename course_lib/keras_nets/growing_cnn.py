@@ -6,7 +6,7 @@
 import keras
 from keras import layers
 
-DROPOUT = {4: (0.2, 0.2, 0.3), 5: (0.2, 0.3, 0.3)}
+from course_lib.architectures.growing_cnn import HIDDEN, STEPS
 
 
 def growing_cnn(step: int, n_classes: int = 10, dropout: bool = True) -> keras.Model:
@@ -18,15 +18,16 @@ def growing_cnn(step: int, n_classes: int = 10, dropout: bool = True) -> keras.M
     4   dropout after each pooling, and He's start                  550,570
     5   batch norm after each convolution                           551,466, and 896 running statistics
     """
-    if step not in range(1, 6):
+    if step not in STEPS:
         raise ValueError(f"there is no step {step!r}: the steps are 1 to 5")
+    table = STEPS[step]
     parts = [keras.Input((32, 32, 3))]
-    settings = {"activation": "relu", "kernel_initializer": "he_uniform" if step >= 4 else "glorot_uniform"}
-    for number, channels in enumerate((32, 64, 128)[: min(step, 3)]):
+    settings = {"activation": "relu", "kernel_initializer": "he_uniform" if table.he_start else "glorot_uniform"}
+    for channels, rate in table.blocks:
         for _ in range(2):
             parts.append(layers.Conv2D(channels, 3, padding="same", **settings))
-            parts += [layers.BatchNormalization()] if step == 5 else []
+            parts += [layers.BatchNormalization()] if table.batch_norm else []
         parts.append(layers.MaxPooling2D())
-        parts += [layers.Dropout(DROPOUT[step][number] * dropout)] if step >= 4 else []
-    parts += [layers.Flatten(), layers.Dense(128, **settings)]
+        parts += [layers.Dropout(rate * dropout)] if rate else []
+    parts += [layers.Flatten(), layers.Dense(HIDDEN, **settings)]
     return keras.Sequential([*parts, layers.Dense(n_classes)], name=f"growing_cnn_{step}")

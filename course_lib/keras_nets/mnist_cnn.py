@@ -6,19 +6,22 @@
 import keras
 from keras import layers
 
+from course_lib.architectures.mnist_cnn import CHANNELS, DROPOUT, HIDDEN, KERNEL
+
 
 def mnist_cnn(n_classes: int = 10, dropout: bool = True) -> keras.Model:
     """Images (n, 28, 28, 1) -> logits (n, n_classes). 1,199,882 parameters."""
+    first, second = CHANNELS
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.Conv2D(64, 3, activation="relu"),
+            layers.Conv2D(first, KERNEL, activation="relu"),
+            layers.Conv2D(second, KERNEL, activation="relu"),
             layers.MaxPooling2D(),
-            layers.Dropout(0.25 * dropout),
+            layers.Dropout(DROPOUT[0] * dropout),
             layers.Flatten(),
-            layers.Dense(128, activation="relu"),
-            layers.Dropout(0.5 * dropout),
+            layers.Dense(HIDDEN, activation="relu"),
+            layers.Dropout(DROPOUT[1] * dropout),
             layers.Dense(n_classes),
         ],
         name="mnist_cnn",

@@ -11,7 +11,8 @@ from course_lib.common.errors import LostCluster
 from course_lib.marking.collect import Submission
 from course_lib.marking.errors import VoidedRun
 from course_lib.marking.labs import Labs
-from course_lib.marking.mark import CHANGED, MEMORY, Result, digest, mark
+from course_lib.marking.mark import CHANGED, MEMORY, PACKAGES, Result, digest, mark
+from course_lib.marking.packages import packages_digest
 from course_lib.marking.session import ROOT
 
 Task = tuple[int, Submission, Labs, int, float, float]  # its place among all, and what `mark` is called with
@@ -26,35 +27,50 @@ def mark_elsewhere(
     memory: float = MEMORY,
     progress: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
-    """Mark in the order given. What a lost cluster leaves over has a problem in place of verdicts.
+    """Mark in the order given; what could not be marked so is marked again, alone, after the others.
+
+    What a lost cluster leaves over has a problem in place of verdicts. VoidedRun when course_lib or the packages are
+    changed on one of the machines.
 
     pool: pool(function, tasks, give_up) yields results in any order, see `course_lib.cluster`; it keeps the reason
-    where it was lost. VoidedRun when course_lib is changed on one of the machines.
+    where it was lost.
     """
     seed = secrets.randbelow(2**31) if seed is None else seed
     write_no_bytecode()
     results = [Result(submission.name, problem="not marked: the cluster was lost before") for submission in found]
     tasks = [(place, submission, labs, seed, seconds, memory) for place, submission in enumerate(found)]
+    waiting = []
     with contextlib.suppress(LostCluster):
         for place, result in pool(mark_there, tasks, not_marked):
             results[place] = result
-            progress(result)
+            if result.state == "unmarked":
+                waiting.append(tasks[place])
+            else:
+                progress(result)
+        for task in waiting:
+            for place, result in pool(mark_there, [task], not_marked):
+                results[place] = result
+                progress(result)
     return results
 
 
 def mark_there(task: Task) -> tuple[int, Result]:
-    """The job. VoidedRun when course_lib there is not what it was at the first submission that its process marked."""
+    """The job. VoidedRun when what marks there is not what it was before the first submission of its process."""
     place, submission, labs, seed, seconds, memory = task
-    result = mark(submission, labs, seed, seconds, memory, library_there())
-    if digest(ROOT / "course_lib") != library_there():
+    library, packages = marker()
+    result = mark(submission, labs, seed, seconds, memory, library)
+    if digest(ROOT / "course_lib") != library:
         raise VoidedRun(CHANGED)
+    if packages_digest() != packages:
+        raise VoidedRun(PACKAGES)
     return place, result
 
 
 @cache
-def library_there() -> str:
+def marker() -> tuple[str, str]:
+    """Digests of course_lib and of the packages, as they were when this process was first asked to mark."""
     write_no_bytecode()
-    return digest(ROOT / "course_lib")
+    return digest(ROOT / "course_lib"), packages_digest()
 
 
 def write_no_bytecode() -> None:

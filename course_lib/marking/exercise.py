@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.marking.calls import Call, Outcome, Raised, local, outcome
+from course_lib.marking.calls import RAISE_STANDS, Call, Outcome, Raised, local, outcome
 from course_lib.marking.compare import difference, shown
 from course_lib.marking.inputs import Case
 from course_lib.marking.numbers import as_number
@@ -24,6 +24,26 @@ ENTRY = re.compile(r"^its entry '([^']*)' is wrong: ")
 SHORT = 60  # characters of an answer in its own verdict
 
 
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """A wrong answer that people give. name: what they did, in a word or three, for programs; hint: for the student.
+
+    Several mistakes may deserve one hint; each has a name of its own.
+    """
+
+    name: str
+    answer: Any
+    hint: str
+
+
+def mistake(name: str, answer: Any, hint: str) -> Mistake:
+    """mistake("no-keepdims", softmax_without_keepdims, "The sum has lost an axis. Say keepdims=True.")."""
+    return Mistake(name, answer, hint)
+
+
+UNKNOWN = mistake("", None, "")
+
+
 def exercise(
     name: str,
     *,
@@ -31,28 +51,29 @@ def exercise(
     reference: Callable | None = None,
     second: Callable | None = None,
     inputs: Sequence[Case] = (),
-    mistakes: dict[str, Callable] | None = None,
+    mistakes: Sequence[Mistake] = (),
     tolerance: float | None = None,
     trial: Callable | None = None,
-    verify: Callable[[Any], str | None] | None = None,
+    verify: Callable[[Any], tuple[str, str] | None] | None = None,
     accepts: Sequence[Any] = (),
-    rejects: dict[str, Any] | None = None,
+    rejects: Sequence[Mistake] = (),
 ) -> "FunctionExercise | ValueExercise":
     """Declare a function by reference, second, inputs and mistakes; anything else by verify, accepts and rejects.
 
-    reference, second: two right answers, written differently. mistakes: hint -> a wrong answer that deserves it.
+    reference, second: two right answers, written differently. mistakes: wrong ones, each with its name and its hint.
     tolerance: the absolute one for all numbers, where the usual relative one makes no sense.
     trial: for an answer that takes or gives a network. trial(answer, *inputs) runs in the student's process, and
     returns plain data about what the answer did; that is what is compared.
-    verify: takes the answer as plain data; returns the hint, or None. accepts: right answers; rejects: hint -> wrong.
+    verify: takes the answer as plain data; returns the name of the mistake and the hint, or None.
+    accepts: right answers. rejects: wrong ones, with what verify says about each.
     """
     if verify is None:
         if reference is None or second is None or not inputs or not mistakes:
             raise ValueError(f"{name}: a function needs reference, second, inputs and mistakes; anything else, verify")
-        return FunctionExercise(name, task, reference, second, tuple(inputs), dict(mistakes), tolerance, trial)
+        return FunctionExercise(name, task, reference, second, tuple(inputs), tuple(mistakes), tolerance, trial)
     if reference or second or inputs or mistakes or trial or not accepts or not rejects:
         raise ValueError(f"{name}: what is marked by verify needs accepts and rejects, and nothing of a function")
-    return ValueExercise(name, task, verify, tuple(accepts), dict(rejects))
+    return ValueExercise(name, task, verify, tuple(accepts), tuple(rejects))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +83,7 @@ class FunctionExercise:
     reference: Callable
     second: Callable
     inputs: tuple[Case, ...]
-    mistakes: dict[str, Callable]
+    mistakes: tuple[Mistake, ...]
     tolerance: float | None = None
     trial: Callable | None = None
 
@@ -71,7 +92,7 @@ class FunctionExercise:
         return [self.reference, self.second]
 
     @property
-    def wrong_answers(self) -> dict[str, Any]:
+    def wrong_answers(self) -> tuple[Mistake, ...]:
         return self.mistakes
 
     def local(self, answer: Any) -> Call:
@@ -90,6 +111,8 @@ class FunctionExercise:
         answers = outcomes(call, requests)
         if all(answer.undone for answer in answers):
             return Verdict(self.name, "not attempted", UNDONE)
+        if any(answer.unreached for answer in answers):
+            return Verdict(self.name, "wrong", RAISE_STANDS)
         expected = self.known(None, seed)
         pairs = zip(answers, expected, strict=True)
         faults = [difference(answer.value, want.value, self.tolerance) for answer, want in pairs]
@@ -98,8 +121,9 @@ class FunctionExercise:
                 if self.trial:  # what it returns is not the student's, so do not speak of entries
                     fault = ENTRY.sub(r"the difference is in \1: ", fault)
                 said = f"for {self.inputs[place].what}, {fault}"
-                hint = self.hint_for(answers, seed)
-                return Verdict(self.name, "wrong", said, hint, self.evidence(place, requests, answers, expected))
+                evidence = self.evidence(place, requests, answers, expected)
+                found = self.recognised(answers, seed) or UNKNOWN
+                return Verdict(self.name, "wrong", said, found.hint, evidence, found.name)
         for place, answer in enumerate(answers):
             if answer.changed:
                 names = list(self.inputs[place].arguments)
@@ -113,18 +137,17 @@ class FunctionExercise:
 
     # Kept, for some of them train networks; the exercise it keeps alive lives as long as the process anyway.
     @lru_cache(maxsize=256)  # noqa: B019
-    def known(self, hint: str | None, seed: int) -> list[Outcome]:
-        """What the mistake with this hint comes to on the inputs of a seed; None: the reference."""
-        answer = self.reference if hint is None else self.mistakes[hint]
-        return outcomes(self.local(answer), self.requests(seed))
+    def known(self, wrong: Mistake | None, seed: int) -> list[Outcome]:
+        """What a mistake comes to on the inputs of a seed; None: the reference."""
+        return outcomes(self.local(wrong.answer if wrong else self.reference), self.requests(seed))
 
-    def hint_for(self, answers: list[Outcome], seed: int) -> str:
-        """The hint of the known mistake that gives these very answers on all inputs."""
-        for hint in self.mistakes:
-            pairs = zip(answers, self.known(hint, seed), strict=True)
-            if all(difference(answer.value, wrong.value, self.tolerance) is None for answer, wrong in pairs):
-                return hint
-        return ""
+    def recognised(self, answers: list[Outcome], seed: int) -> Mistake | None:
+        """The known mistake that gives these very answers on all inputs."""
+        for wrong in self.mistakes:
+            pairs = zip(answers, self.known(wrong, seed), strict=True)
+            if all(difference(answer.value, known.value, self.tolerance) is None for answer, known in pairs):
+                return wrong
+        return None
 
     def evidence(self, place: int, requests: list, answers: list, expected: list) -> tuple[tuple[str, str], ...]:
         arguments = zip(self.inputs[place].arguments, requests[place], strict=True)
@@ -137,9 +160,9 @@ class FunctionExercise:
 class ValueExercise:
     name: str
     task: str
-    verify: Callable[[Any], str | None]
+    verify: Callable[[Any], tuple[str, str] | None]
     accepts: tuple
-    rejects: dict[str, Any]
+    rejects: tuple[Mistake, ...]
     trial: None = None  # a value is looked at as it is
 
     @property
@@ -147,7 +170,7 @@ class ValueExercise:
         return list(self.accepts)
 
     @property
-    def wrong_answers(self) -> dict[str, Any]:
+    def wrong_answers(self) -> tuple[Mistake, ...]:
         return self.rejects
 
     def local(self, answer: Any) -> Call:
@@ -168,9 +191,10 @@ class ValueExercise:
         if number and carried is not None and as_number(str(carried)) != number:
             said = f"it carries the student_number {shown(carried, SHORT)}, and the notebook says {number}"
             return Verdict(self.name, "wrong", said, "After you change the number, run all cells again.")
-        hint = self.verify(answer.value)
-        if hint:
-            return Verdict(self.name, "wrong", f"{shown(answer.value, SHORT)} is not right", hint)
+        found = self.verify(answer.value)
+        if found:
+            name, hint = found
+            return Verdict(self.name, "wrong", f"{shown(answer.value, SHORT)} is not right", hint, mistake=name)
         return Verdict(self.name, "passed", f"{shown(answer.value, SHORT)} is right")
 
 

@@ -10,25 +10,47 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from course_lib.common.cpus import usable_cpus
+from course_lib.marking.calls import Call
+from course_lib.marking.cells import Failure, cause, explained, undefined
 from course_lib.marking.collect import Submission
 from course_lib.marking.errors import BadFile, VoidedRun
-from course_lib.marking.labs import Labs
+from course_lib.marking.labs import Exercise, Labs
+from course_lib.marking.packages import packages_digest
 from course_lib.marking.plain import PlainDataError
-from course_lib.marking.session import MEMORY, ROOT, Lost, Session, TooSlow, become_subreaper, descendants, kill
+from course_lib.marking.session import (
+    MEMORY,
+    ROOT,
+    Killed,
+    Lost,
+    Missing,
+    Session,
+    Starved,
+    TooSlow,
+    become_subreaper,
+    descendants,
+    kill,
+)
 from course_lib.marking.verdict import Verdict
 
 ONLY_CHECKS = re.compile(r"check(\.\w+\(\w*\))?")  # such a cell shows a verdict; here it would only take time
 RUNS = 3  # of one submission: a cell may end its kernel, and then a function
-
+AGAIN = "Nobody is to blame yet. Mark it again while the machine has nothing else to do; if it stays so, look at it."
 
 CHANGED = (
     "course_lib was changed while submissions ran, so no verdict of this run counts; restore it "
     "(git status, git checkout course_lib) and mark the submissions one by one to find the one that did it"
+)
+PACKAGES = (
+    "a package was installed, changed or removed while submissions ran, so no verdict of this run counts; set the "
+    "environment up anew (delete the folder .venv, then call the same command as python3 -m course_lib check …) and "
+    "mark the submissions one by one to find the one that did it"
 )
 KILLED = (
     "a submission ended the marker itself, so no verdict of this run counts; mark the submissions one by one to find "
@@ -52,11 +74,11 @@ class Result:
 
     @property
     def state(self) -> str:
-        """As of a verdict: "wrong" where anything is, "not attempted" where something still waits."""
+        """As of a verdict: that of the first of these that any verdict has, and "wrong" without verdicts."""
         states = {verdict.state for verdict in self.verdicts}
-        if self.problem or not states or "wrong" in states:
+        if self.problem or not states:
             return "wrong"
-        return "not attempted" if "not attempted" in states else "passed"
+        return next(state for state in ("unmarked", "wrong", "not attempted", "passed") if state in states)
 
     @property
     def passed(self) -> bool:
@@ -92,44 +114,99 @@ def mark(
     except BadFile as problem:
         result.problem = str(problem)
         return result
-    exercises = {exercise.name: exercise for exercise in labs.load(result.lab)}
+    exercises = labs.load(result.lab)
+    packages = packages_digest()
     # Asked here too, behind the import: who changes a declaration may put it back before the run ends.
     if library is not None and digest(ROOT / "course_lib") != library:
         raise VoidedRun(CHANGED)
     verdicts: dict[str, Verdict] = {}
+    failures: dict[int, Failure] = {}
     left_out: set[int] = set()
-    said = ""
-    for _ in range(RUNS):
-        try:
-            with Session(labs.remote, seconds, memory) as session:
-                for place, source in enumerate(submission.cells):
-                    if place not in left_out and not ONLY_CHECKS.fullmatch(source.strip()):
-                        left_out.add(place)  # unless it ends well: the culprit is not run twice
-                        with contextlib.suppress(TooSlow):
-                            session.run(source)
-                        left_out.discard(place)
-                for name in exercises:
-                    if name not in verdicts:
-                        try:
-                            verdicts[name] = exercises[name].mark(
-                                session.call(name, result.lab), seed, submission.number
-                            )
-                        except (TooSlow, PlainDataError) as problem:
-                            verdicts[name] = unmarked(name, str(problem))
-                        except Lost as problem:
-                            verdicts[name] = unmarked(name, str(problem))
-                            raise
-                        except Exception as error:  # whatever an answer does to us, the others are marked
-                            verdicts[name] = unmarked(name, type(error).__name__)
-            break
-        except Lost as problem:
-            said = f"the notebook was started {RUNS} times and ended every time ({problem})"
-    result.verdicts = [verdicts.get(name) or unmarked(name, said) for name in exercises]
+    ended: Exception = Lost()
+    try:
+        for _ in range(RUNS):
+            try:
+                with Session(labs.remote, seconds, memory) as session:
+                    run_cells(session, submission.cells, failures, left_out)
+                    with contextlib.suppress(TooSlow):
+                        session.load(result.lab)
+                    for exercise in exercises:
+                        if exercise.name not in verdicts:
+                            call = session.call(exercise.name, result.lab)
+                            try:
+                                verdicts[exercise.name] = verdict_of(exercise, call, seed, submission.number, failures)
+                            except Lost as problem:
+                                verdicts[exercise.name] = no_answer(exercise.name, problem)
+                                raise
+                break
+            except Lost as problem:
+                ended = type(problem)(f"the notebook was started {RUNS} times and ended every time ({problem})")
+    except Starved as problem:
+        ended = problem
+    if packages_digest() != packages:
+        raise VoidedRun(PACKAGES)
+    result.verdicts = [verdicts.get(exercise.name) or no_answer(exercise.name, ended) for exercise in exercises]
     return result
 
 
+def run_cells(session: Session, cells: Sequence[str], failures: dict[int, Failure], left_out: set[int]) -> None:
+    """Run all cells but those left out. Writes down which failed, and which ended the kernel: that one is left out."""
+    for place, source in enumerate(cells):
+        if place in left_out or ONLY_CHECKS.fullmatch(source.strip()):
+            continue
+        number = place + 1
+        failures.pop(number, None)
+        left_out.add(place)  # unless it ends well: the culprit is not run twice
+        try:
+            error = session.run(source)
+            if error:
+                failures[number] = Failure(number, source, f"raised {error}", error.missing_name)
+        except TooSlow as problem:
+            failures[number] = Failure(number, source, f"was stopped after {problem.seconds:g} s")
+        except Lost as problem:
+            starved = isinstance(problem, Killed)
+            failures[number] = Failure(number, source, f"ended the kernel: {problem}", starved=starved)
+            raise
+        except Starved as problem:
+            raise Starved(str(Failure(number, source, str(problem)))) from None
+        left_out.discard(place)
+
+
+def verdict_of(exercise: Exercise, call: Call, seed: int, number: str, failures: dict[int, Failure]) -> Verdict:
+    """The verdict, with the cell that is to blame for a name that is not there. Lost or Starved instead of one."""
+    missing: list[str] = []
+
+    def listening(arguments: list | None) -> dict:
+        reply = call(arguments)
+        if isinstance(reply, dict) and reply.get("raised") == "NameError":
+            missing.append(undefined(str(reply.get("says"))))
+        return reply
+
+    try:
+        verdict = exercise.mark(listening, seed, number)
+    except Missing:
+        chain = cause(exercise.name, failures.values())
+        said = f"{exercise.name} is not defined; {explained(chain) or 'was its cell deleted?'}"
+        return unmarked(exercise.name, said) if chain and chain[0].starved else Verdict(exercise.name, "wrong", said)
+    except (TooSlow, PlainDataError) as problem:
+        return no_answer(exercise.name, problem)
+    except (Lost, Starved):
+        raise
+    except Exception as error:  # whatever an answer does to us, the others are marked
+        return unmarked(exercise.name, f"{type(error).__name__} in the marker")
+    chain = cause(missing[0], failures.values()) if missing and verdict.state == "wrong" else []
+    return replace(verdict, said=f"{verdict.said}; {explained(chain)}") if chain else verdict
+
+
+def no_answer(name: str, problem: Exception) -> Verdict:
+    """Wrong where the answer is to blame, and no verdict where the machine may be."""
+    if isinstance(problem, Starved | Killed):
+        return unmarked(name, str(problem))
+    return Verdict(name, "wrong", f"it gives no answer: {problem}")
+
+
 def unmarked(name: str, why: str) -> Verdict:
-    return Verdict(name, "wrong", f"it could not be marked: {why}")
+    return Verdict(name, "unmarked", f"could not be marked: {why}", AGAIN)
 
 
 def mark_all(
@@ -141,23 +218,33 @@ def mark_all(
     memory: float = MEMORY,
     progress: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
-    """Mark side by side, in the order given. VoidedRun when course_lib is not what it was before."""
+    """Mark side by side, in the order given; what could not be marked so is marked again, alone, after the others.
+
+    VoidedRun when course_lib or the packages are not what they were before.
+    """
     from joblib import Parallel, delayed
 
     seed = secrets.randbelow(2**31) if seed is None else seed
     # A compiled file that a submission leaves behind must be seen as a change, so nobody else writes any.
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    library = digest(ROOT / "course_lib")
-    jobs = min(jobs or os.cpu_count() or 1, len(found))
+    library, packages = digest(ROOT / "course_lib"), packages_digest()
+    job = partial(mark, labs=labs, seed=seed, seconds=seconds, memory=memory, library=library)
+    jobs = min(jobs or usable_cpus(), len(found))
     pool = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator")
-    results = []
+    results, waiting = [], []
     become_subreaper()
     spared = {process.pid for process in descendants()}
     try:
-        for result in pool(delayed(mark)(submission, labs, seed, seconds, memory, library) for submission in found):
+        for place, result in enumerate(pool(delayed(job)(submission) for submission in found)):
             results.append(result)
-            progress(result)
+            if result.state == "unmarked":
+                waiting.append(place)
+            else:
+                progress(result)
+        for place in waiting:
+            results[place] = job(found[place])
+            progress(results[place])
     except BaseException as error:  # whoever stops the run, with Ctrl-C too, leaves no process of a student behind
         kill(spared)
         if isinstance(error, BrokenProcessPool):
@@ -165,6 +252,8 @@ def mark_all(
         raise
     if digest(ROOT / "course_lib") != library:
         raise VoidedRun(CHANGED)
+    if packages_digest() != packages:
+        raise VoidedRun(PACKAGES)
     return results
 
 

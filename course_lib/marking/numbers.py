@@ -1,14 +1,33 @@
 """Student numbers: how they are compared, and how data are drawn from one."""
 
+import re
+import unicodedata
 import zlib
+from functools import cache
 
 import numpy as np
+
+PIECE = re.compile(r"[^\W\d_]+|\d+")
+APOSTROPHES = dict.fromkeys(map(ord, "'`\u2019\u02bc\u2032"))
 
 
 def as_number(text: str) -> str:
     """A student's number as text. Leading zeros do not count: a notebook holds 123, a roster perhaps 00123."""
     text = text.strip().lower()
     return text.lstrip("0") if text.isdigit() else text
+
+
+def folded(text: str) -> str:
+    """One form for what systems write differently: composed letters, no capitals, no apostrophes."""
+    plain = unicodedata.normalize("NFKC", text).translate(APOSTROPHES).casefold()
+    return unicodedata.normalize("NFC", plain)
+
+
+@cache
+def pieces(number: str) -> tuple[str, ...]:
+    """What two numbers are compared by: ("s", "12345") for S-12345, s12345 and "S 12345", ("123",) for 00123."""
+    found = PIECE.findall(folded(number))
+    return tuple(found) if len(found) > 1 else tuple(filter(None, map(as_number, found)))
 
 
 def stream_of(student_number: int | str) -> np.random.Generator:

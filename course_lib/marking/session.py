@@ -4,22 +4,42 @@ import ast
 import contextlib
 import ctypes
 import json
-import os
 import queue
+import re
+import signal
 import subprocess
 import sys
-import tempfile
-import time
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import psutil
+from jupyter_client.manager import KernelManager
+from zmq import ZMQError
+
+from course_lib.common.kernel import in_folder, kernel_environment, shared_settings
+from course_lib.common.launch import START, connection, running_interpreter
 from course_lib.marking.calls import Call
+from course_lib.marking.cells import leading_imports, undefined
+from course_lib.marking.packages import refusing
 from course_lib.marking.plain import PlainDataError, printable
+from course_lib.marking.stopwatch import PATIENCE, Stopwatch
 
 ROOT = Path(__file__).resolve().parents[2]
-START = 120  # seconds; many kernels starting at once are slow to answer
+IMPORTS = 120  # seconds; TensorFlow on a tired laptop
+CELL = 3  # times as long as a call
 GRACE = 3  # seconds that interrupted code gets to stop
 LONGEST_REPLY = 100_000_000  # characters
 MEMORY = 4.0  # GB; Keras and PyTorch in one kernel, both training a small network, take 0.9
+GUARD = "course_lib.marking.guard"
+# One thread and no GPU: what one submission does takes nothing from the others.
+SETTINGS = {
+    **shared_settings(1),
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "MPLBACKEND": "agg",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+FILE_AND_LINE = re.compile(r"\([^()]*, line (\d+)\)$")  # of a SyntaxError; the file is the kernel's own
 
 # Runs before the student's code, which cannot lift a hard limit. Limited is the memory that a process may write to (on
 # Linux), not its address space: that one holds libraries too, and grows with every core and with CUDA.
@@ -42,9 +62,41 @@ ASK = "__import__({remote!r}, fromlist=['reply']).reply(globals(), {name!r}, {re
 class TooSlow(Exception):
     """The code did not finish, but could be interrupted; the kernel lives."""
 
+    def __init__(self, seconds: float):
+        super().__init__(f"not finished after {seconds:g} s")
+        self.seconds = seconds
+
 
 class Lost(Exception):
     """The kernel is gone: it died, or had to be killed."""
+
+
+class Killed(Lost):
+    """The system ended the kernel, as it does when memory runs out. Perhaps others had it all."""
+
+
+class Starved(Exception):
+    """The machine did not let the code run, so nothing is known about it."""
+
+
+class Missing(Exception):
+    """The notebook defines no such name."""
+
+
+@dataclass(frozen=True)
+class CellError:
+    """What a cell raised. kind: the name of the exception; says: its message, in one line."""
+
+    kind: str
+    says: str = ""
+
+    def __str__(self) -> str:
+        return self.kind + (f": {self.says}" if self.says else "")
+
+    @property
+    def missing_name(self) -> str:
+        """The name that a NameError speaks of."""
+        return undefined(self.says) if self.kind == "NameError" else ""
 
 
 class Session:
@@ -57,41 +109,60 @@ class Session:
         self.remote, self.seconds, self.memory = remote, seconds, memory
 
     def __enter__(self) -> "Session":
-        from jupyter_client.manager import KernelManager
-
         become_subreaper()
         self.before = {process.pid for process in descendants()}
-        self.folder = tempfile.TemporaryDirectory(prefix="course-check-", ignore_cleanup_errors=True)
-        work = Path(self.folder.name, "work")
-        work.mkdir()
-        # Sockets that are files, where there are such: two kernels that start together may draw the same TCP port.
-        transport = "tcp" if os.name == "nt" else "ipc"
-        connection_file = str(Path(self.folder.name, "kernel.json"))
-        self.manager = KernelManager(kernel_name="python3", transport=transport, connection_file=connection_file)
-        self.manager.start_kernel(
-            env=environment(Path(self.folder.name)), cwd=str(work),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        self.client = self.manager.blocking_client()
-        self.client.start_channels(stdin=False)
-        try:
-            self.client.wait_for_ready(timeout=START)
-            self.execute(PREPARE.format(remote=self.remote, memory=int(self.memory * 1e9)), START)
-        except (RuntimeError, TooSlow) as error:
-            self.__exit__()
-            raise Lost(f"the kernel did not start: {error}") from None
+        with contextlib.ExitStack() as stack:  # what has been opened is closed again when something goes wrong
+            try:
+                self.start(stack)
+                self.execute(PREPARE.format(remote=self.remote, memory=int(self.memory * 1e9)), IMPORTS)
+            except (OSError, RuntimeError, TooSlow, Lost, ZMQError, psutil.Error) as error:
+                raise Starved(f"its kernel did not start ({printable(str(error))})") from None
+            self.stack = stack.pop_all()
         return self
 
-    def __exit__(self, *_) -> None:
-        self.client.stop_channels()
-        with contextlib.suppress(Exception):  # whatever state it is in, the next lines end it
-            self.manager.shutdown_kernel(now=True)
-        kill(self.before)
-        self.folder.cleanup()
+    def start(self, stack: contextlib.ExitStack) -> None:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="course-check-", ignore_cleanup_errors=True)))
+        work = folder / "work"
+        work.mkdir()
+        environment = in_folder(kernel_environment(ROOT, SETTINGS), folder)
+        where = stack.enter_context(connection(folder))
+        stack.callback(kill, self.before)
+        self.manager = running_interpreter(KernelManager, GUARD)(**where)
+        stack.callback(self.end)
+        self.manager.start_kernel(
+            env=refusing(environment, folder / "refusing"), cwd=str(work),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.process = psutil.Process(self.manager.provisioner.pid)
+        self.client = self.manager.blocking_client()
+        self.client.start_channels(stdin=False)
+        stack.callback(self.client.stop_channels)
+        self.client.wait_for_ready(timeout=START)
 
-    def run(self, source: str) -> str:
-        """Run one cell. Return the name of the exception it raised, or nothing."""
-        return self.execute(source, 3 * self.seconds).get("ename", "")
+    def end(self) -> None:
+        with contextlib.suppress(Exception):  # whatever state it is in, `kill` ends it
+            self.manager.shutdown_kernel(now=True)
+
+    def __exit__(self, *_) -> None:
+        self.stack.close()
+
+    def run(self, source: str) -> CellError | None:
+        """Run one cell. Return what it raised, if it did.
+
+        The imports that it begins with run before it, with a limit of their own: to load TensorFlow from a slow disk
+        is nobody's fault.
+        """
+        if imports := leading_imports(source):
+            self.execute(imports, IMPORTS)
+        content = self.execute(source, CELL * self.seconds)
+        if content.get("status") != "error":
+            return None
+        says = printable(" ".join(str(content.get("evalue", "")).split()))
+        return CellError(printable(str(content.get("ename", ""))), FILE_AND_LINE.sub(r"(line \1)", says))
+
+    def load(self, lab: str) -> None:
+        """Import the declarations of a lab, with the frameworks that they need, before the first call is timed."""
+        self.execute(f"__import__({self.remote!r}, fromlist=['load']).load({lab!r})", IMPORTS)
 
     def call(self, name: str, lab: str = "", exercise: str = "") -> Call:
         """The call that asks for what stands under `name` in the notebook.
@@ -108,14 +179,20 @@ class Session:
             if answer.get("status") != "ok" or len(text) > LONGEST_REPLY:
                 raise PlainDataError(f"no answer came back ({printable(str(answer.get('ename', 'too long')))})")
             try:
-                return json.loads(ast.literal_eval(text))
+                reply = json.loads(ast.literal_eval(text))
             except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 raise PlainDataError("the answer that came back is not readable") from None
+            if isinstance(reply, dict) and "missing" in reply:
+                raise Missing(name)
+            return reply
 
         return ask
 
     def execute(self, code: str, seconds: float, expressions: dict | None = None) -> dict:
-        """The content of the kernel's reply. TooSlow after an interrupt that helped, Lost after one that did not."""
+        """The content of the kernel's reply.
+
+        TooSlow after an interrupt that helped, Lost after one that did not; Starved where that says nothing.
+        """
         number = self.client.execute(
             code, store_history=False, allow_stdin=False, stop_on_error=False, user_expressions=expressions
         )
@@ -124,31 +201,26 @@ class Session:
             return content
         self.manager.interrupt_kernel()
         if self.reply_to(number, GRACE) is not None:
-            raise TooSlow(f"not finished after {seconds:g} s")
+            raise TooSlow(seconds)
         raise Lost(f"not finished after {seconds:g} s, and it did not let itself be interrupted")
 
     def reply_to(self, number: str, seconds: float) -> dict | None:
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
+        stopwatch = Stopwatch(self.process)
+        while stopwatch.look() < seconds:
+            if stopwatch.on_the_clock > PATIENCE * seconds:
+                raise Starved(f"got the processor for {stopwatch.charged:.0f} of {PATIENCE * seconds:g} s")
             try:
-                message = self.client.get_shell_msg(timeout=min(left, 0.3))
+                message = self.client.get_shell_msg(timeout=min(max(seconds - stopwatch.on_the_clock, 0.1), 0.3))
             except queue.Empty:
                 if not self.manager.is_alive():
+                    status = getattr(self.manager.provisioner.process, "returncode", None)
+                    if status == -getattr(signal, "SIGKILL", 9):
+                        raise Killed("the system ended its process, most likely because memory ran out") from None
                     raise Lost("its process ended (a crash, too much memory, or os._exit)") from None
                 continue
             if message["parent_header"].get("msg_id") == number:
                 return message["content"]
         return None
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """The environment of the kernel: this checkout's course_lib, one thread, no GPU, none of the marker's settings."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("COURSE_", "PYTHONSTARTUP"))}
-    threads = "OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"
-    one_thread = {f"{name}_THREADS" if name.startswith("TF") else f"{name}_NUM_THREADS": "1" for name in threads}
-    return {**kept, **one_thread, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "agg",
-            "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3",
-            "IPYTHONDIR": str(folder / "ipython"), "TMPDIR": str(folder)}  # fmt: skip
 
 
 def become_subreaper() -> None:
@@ -158,15 +230,11 @@ def become_subreaper() -> None:
 
 
 def descendants() -> list:
-    import psutil
-
     return psutil.Process().children(recursive=True)
 
 
 def kill(spared: set[int]) -> None:
     """End every descendant but those; several rounds, for one may be forking meanwhile."""
-    import psutil
-
     for _ in range(20):
         found = [process for process in descendants() if process.pid not in spared]
         if not found:

@@ -3,19 +3,25 @@
 from dataclasses import asdict, dataclass
 from html import escape
 
-SIGNS = {"passed": "✓", "wrong": "✗", "not attempted": "○"}
-EDGES = {"passed": "#009E73", "wrong": "#D55E00", "not attempted": "#999999"}  # the house colours
+SIGNS = {"passed": "✓", "wrong": "✗", "not attempted": "○", "unmarked": "?"}
+# The house colours.
+EDGES = {"passed": "#009E73", "wrong": "#D55E00", "not attempted": "#999999", "unmarked": "#E69F00"}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """state: "passed", "wrong" or "not attempted". said: what was tested, or what went wrong. hint: at most one."""
+    """state: "passed", "wrong", "not attempted", or "unmarked" where the marker, and not the answer, failed.
+
+    said: what was tested, or what went wrong. hint: at most one. mistake: the name of the declared mistake that was
+    recognised; for programs, the student is not shown it.
+    """
 
     exercise: str
     state: str
     said: str
     hint: str = ""
     shown: tuple[tuple[str, str], ...] = ()  # the failing input, the answer, what was expected
+    mistake: str = ""
 
     @property
     def passed(self) -> bool:

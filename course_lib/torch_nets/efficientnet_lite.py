@@ -1,13 +1,14 @@
-"""EfficientNet-Lite0: Tan and Le (2019), without squeeze-and-excitation and with ReLU6 in place of swish.
+"""EfficientNet-Lite: Tan and Le (2019), without squeeze-and-excitation and with ReLU6 in place of swish.
 
 The Lite networks are EfficientNets for small devices: what runs badly on them, or in eight-bit integers, was
-left out. What remains is the inverted residual block of MobileNetV2 (Sandler et al. 2018), sixteen times.
+left out. What remains is the inverted residual block of MobileNetV2 (Sandler et al. 2018), sixteen times in Lite0,
+twenty-one times in Lite1 and Lite2. Lite2 is a little wider, too.
 
     model = efficientnet_lite0()                   # images (n, 3, height, width) -> logits (n, 1000)
     features = feature_extractor(model, (11, 14))  # images -> (n, 192 + 192 + 1280), the same weights
 
-Images are float32, RGB, (pixel - 127) / 128, of any height and width; the paper's are 224 by 224.
-`course_lib.keras_nets.efficientnet_lite` is the same network.
+Images are float32, RGB, (pixel - 127) / 128, of any height and width; the authors' have 224, 240 and 260 pixels a side.
+`course_lib.keras_nets.efficientnet_lite` has the same networks.
 """
 
 import copy
@@ -19,17 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-# kernel, stride of the first block, expansion, channels, blocks: table 1 of the paper, rows 2 to 8
-STAGES = (
-    (3, 1, 1, 16, 1),
-    (3, 2, 6, 24, 2),
-    (5, 2, 6, 40, 2),
-    (3, 2, 6, 80, 3),
-    (5, 1, 6, 112, 3),
-    (5, 2, 6, 192, 4),
-    (3, 1, 6, 320, 1),
-)
-N_BLOCKS = sum(stage[-1] for stage in STAGES)
+from course_lib.architectures.efficientnet_lite import HEAD, LITE0, LITE1, LITE2, STEM, Lite
 
 
 class SamePad(nn.Module):
@@ -100,35 +91,49 @@ class Features(nn.Module):
         return torch.cat([*(tapped[number] for number in self.taps), self.head(x).mean((2, 3))], 1)
 
 
-def efficientnet_lite0(n_classes: int = 1000, dropout: float = 0.2) -> nn.Sequential:
+def efficientnet_lite0(n_classes: int = 1000, dropout: float = LITE0.dropout) -> nn.Sequential:
     """The network with new weights: features (n, 1280), dropout, and one dense layer that gives logits.
 
     4,652,008 parameters with 1,000 classes. Stochastic depth, which the authors trained with, is left out.
     """
-    blocks, n_in = nn.ModuleList(), 32
-    for kernel, first_stride, expansion, n_out, n_blocks in STAGES:
-        for stride in (first_stride, *[1] * (n_blocks - 1)):
-            blocks.append(Block(n_in, n_out, kernel, stride, expansion))
-            n_in = n_out
-    stem = nn.Sequential(*conv_bn(3, 32, 3, 2), nn.ReLU6())
-    head = nn.Sequential(*conv_bn(n_in, 1280, 1), nn.ReLU6())
+    return build(LITE0, n_classes, dropout)
+
+
+def efficientnet_lite1(n_classes: int = 1000, dropout: float = LITE1.dropout) -> nn.Sequential:
+    """Five blocks more than Lite0: 5,416,680 parameters with 1,000 classes."""
+    return build(LITE1, n_classes, dropout)
+
+
+def efficientnet_lite2(n_classes: int = 1000, dropout: float = LITE2.dropout) -> nn.Sequential:
+    """As deep as Lite1 and a tenth wider: 6,092,072 parameters with 1,000 classes."""
+    return build(LITE2, n_classes, dropout)
+
+
+def build(lite: Lite, n_classes: int, dropout: float) -> nn.Sequential:
+    blocks, n_in = nn.ModuleList(), STEM
+    for kernel, stride, expansion, n_out in lite.blocks:
+        blocks.append(Block(n_in, n_out, kernel, stride, expansion))
+        n_in = n_out
+    stem = nn.Sequential(*conv_bn(3, STEM, 3, 2), nn.ReLU6())
+    head = nn.Sequential(*conv_bn(n_in, HEAD, 1), nn.ReLU6())
     parts = (
         ("features", Features(stem, blocks, head)),
         ("dropout", nn.Dropout(dropout)),
-        ("classifier", nn.Linear(1280, n_classes)),
+        ("classifier", nn.Linear(HEAD, n_classes)),
     )
     return nn.Sequential(OrderedDict(parts))
 
 
 def feature_extractor(model: nn.Sequential, blocks: Sequence[int] = ()) -> Features:
-    """The network without its last layer: (n, 1280), after the means over the outputs of `blocks` (0 to 15).
+    """The network without its last layer: (n, 1280), after the means over the outputs of `blocks`,
+    which count from 0 (to 15 in Lite0).
 
     It shares its weights with `model`: training one trains both. Put a new head behind it to adapt it.
     Raises ValueError for a block that is not there.
     """
-    if unknown := [block for block in blocks if block not in range(N_BLOCKS)]:
-        raise ValueError(f"there is no block {unknown[0]}: the blocks have the numbers 0 to {N_BLOCKS - 1}")
     whole = model.features
+    if unknown := [block for block in blocks if block not in range(len(whole.blocks))]:
+        raise ValueError(f"there is no block {unknown[0]}: the blocks have the numbers 0 to {len(whole.blocks) - 1}")
     features = Features(whole.stem, whole.blocks, whole.head, blocks)
     features.training = whole.training  # not .train(), which would set the parts, and they are shared
     return features

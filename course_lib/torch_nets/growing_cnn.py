@@ -5,9 +5,8 @@
 
 from torch import nn
 
+from course_lib.architectures.growing_cnn import HIDDEN, STEPS
 from course_lib.torch_nets.start import start_like_keras
-
-DROPOUT = {4: (0.2, 0.2, 0.3), 5: (0.2, 0.3, 0.3)}
 
 
 def growing_cnn(step: int, n_classes: int = 10, dropout: bool = True) -> nn.Sequential:
@@ -19,16 +18,18 @@ def growing_cnn(step: int, n_classes: int = 10, dropout: bool = True) -> nn.Sequ
     4   dropout after each pooling, and He's start                  550,570
     5   batch norm after each convolution                           551,466, and 896 running statistics
     """
-    if step not in range(1, 6):
+    if step not in STEPS:
         raise ValueError(f"there is no step {step!r}: the steps are 1 to 5")
+    table = STEPS[step]
     parts, n_in, side = [], 3, 32
-    for number, channels in enumerate((32, 64, 128)[: min(step, 3)]):
+    for channels, rate in table.blocks:
         for _ in range(2):
             parts += [nn.Conv2d(n_in, channels, 3, padding="same"), nn.ReLU()]
-            parts += [nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)] if step == 5 else []  # Keras' settings
+            parts += [nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)] if table.batch_norm else []  # Keras' settings
             n_in = channels
         parts.append(nn.MaxPool2d(2))
-        parts += [nn.Dropout(DROPOUT[step][number] * dropout)] if step >= 4 else []
+        parts += [nn.Dropout(rate * dropout)] if rate else []
         side //= 2
-    hidden = start_like_keras(nn.Sequential(*parts, nn.Flatten(), nn.Linear(side * side * n_in, 128)), he=step >= 4)
-    return nn.Sequential(*hidden, nn.ReLU(), *start_like_keras(nn.Sequential(nn.Linear(128, n_classes))))
+    hidden = nn.Sequential(*parts, nn.Flatten(), nn.Linear(side * side * n_in, HIDDEN))
+    hidden = start_like_keras(hidden, he=table.he_start)
+    return nn.Sequential(*hidden, nn.ReLU(), *start_like_keras(nn.Sequential(nn.Linear(HIDDEN, n_classes))))

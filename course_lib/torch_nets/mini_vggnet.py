@@ -5,6 +5,7 @@
 
 from torch import nn
 
+from course_lib.architectures.mini_vggnet import CHANNELS, DROPOUT, HIDDEN
 from course_lib.torch_nets.start import start_like_keras
 
 KERAS_NORM = {"eps": 1e-3, "momentum": 0.01}  # PyTorch's own are 1e-5 and 0.1
@@ -13,10 +14,10 @@ KERAS_NORM = {"eps": 1e-3, "momentum": 0.01}  # PyTorch's own are 1e-5 and 0.1
 def mini_vggnet(n_classes: int = 10, dropout: bool = True) -> nn.Sequential:
     """Images (n, 3, 32, 32) -> logits (n, n_classes). 2,169,770 parameters; 1,408 running statistics."""
     parts, n_in = [], 3
-    for channels in (32, 64):
+    for channels in CHANNELS:
         for _ in range(2):
             parts += [nn.Conv2d(n_in, channels, 3, padding="same"), nn.ReLU(), nn.BatchNorm2d(channels, **KERAS_NORM)]
             n_in = channels
-        parts += [nn.MaxPool2d(2), nn.Dropout(0.25 * dropout)]
-    parts += [nn.Flatten(), nn.Linear(8 * 8 * 64, 512), nn.ReLU(), nn.BatchNorm1d(512, **KERAS_NORM)]
-    return start_like_keras(nn.Sequential(*parts, nn.Dropout(0.5 * dropout), nn.Linear(512, n_classes)))
+        parts += [nn.MaxPool2d(2), nn.Dropout(DROPOUT[0] * dropout)]
+    parts += [nn.Flatten(), nn.Linear(8 * 8 * n_in, HIDDEN), nn.ReLU(), nn.BatchNorm1d(HIDDEN, **KERAS_NORM)]
+    return start_like_keras(nn.Sequential(*parts, nn.Dropout(DROPOUT[1] * dropout), nn.Linear(HIDDEN, n_classes)))

@@ -3,17 +3,21 @@
 import pytest
 
 from course_lib.checks import Lab, lab
-from course_lib.marking.exercise import exercise
+from course_lib.marking.exercise import exercise, mistake
 
 double = exercise(
     "double",
     task="double: two times three & <a bit>.",
-    verify=lambda n: None if n == 6 else "Take 3 + 3 & <think>.",
+    verify=lambda n: None if n == 6 else ("no-sum", "Take 3 + 3 & <think>."),
     accepts=[6],
-    rejects={"Take 3 + 3 & <think>.": 5},
+    rejects=[mistake("no-sum", 5, "Take 3 + 3 & <think>.")],
 )
 half = exercise(
-    "half", task="half of six.", verify=lambda n: None if n == 3 else "No.", accepts=[3], rejects={"No.": 1}
+    "half",
+    task="half of six.",
+    verify=lambda n: None if n == 3 else ("no-half", "No."),
+    accepts=[3],
+    rejects=[mistake("no-half", 1, "No.")],
 )
 
 
@@ -54,6 +58,7 @@ def test_an_unknown_lab_is_one_sentence():
 def test_html_is_escaped_and_asks_no_other_host(check):
     html = check.double(5)._repr_html_()
     assert "3 + 3 &amp; &lt;think&gt;" in html and "<think>" not in html
+    assert "no-sum" not in html and "no-sum" not in repr(check.double(5))  # a name is for programs
     assert "#D55E00" in html and "http" not in html and "<script" not in html
     assert "✗ double: 5 is not right" in html
     assert "✗ double: not right yet<br>○ half: not checked yet" in check._repr_html_()

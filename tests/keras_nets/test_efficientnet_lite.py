@@ -4,8 +4,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from course_lib.keras_nets import efficientnet_lite
-from course_lib.keras_nets.efficientnet_lite import efficientnet_lite0, feature_extractor
+from course_lib.architectures.efficientnet_lite import LITE0, LITE1, LITE2
+from course_lib.keras_nets.efficientnet_lite import efficientnet_lite0, efficientnet_lite2, feature_extractor
 from course_lib.torch_nets import efficientnet_lite as torch_net
 
 
@@ -22,6 +22,27 @@ def images():
 
 def run(network, images):
     return keras.ops.convert_to_numpy(network(images, training=False))
+
+
+@pytest.mark.parametrize("lite, big", [(LITE1, "EfficientNetB1"), (LITE2, "EfficientNetB2")])
+def test_lite1_and_lite2_grow_as_b1_and_b2_do(lite, big):
+    """But their first and last stage have one block, as in Lite0, where B1 and B2 have two."""
+    reference = getattr(keras.applications, big)(weights=None, include_top=False)
+    filters = {layer.name: layer for layer in reference.layers}
+    blocks = [name.removesuffix("_project_conv") for name in filters if name.endswith("_project_conv")]
+    first, last = blocks.index("block1b"), blocks.index("block7b")
+    blocks = [name for number, name in enumerate(blocks) if number not in (first, last)]
+    assert [block.channels for block in lite.blocks] == [filters[f"{name}_project_conv"].filters for name in blocks]
+    for name, block in zip(blocks, lite.blocks, strict=True):
+        depthwise = filters[f"{name}_dwconv"]
+        assert (depthwise.kernel_size[0], depthwise.strides[0]) == (block.kernel, block.stride), name
+
+
+def test_the_extractor_of_a_deeper_network_knows_its_blocks():
+    model = efficientnet_lite2(10)
+    assert feature_extractor(model, (20, 0)).output.shape == (None, 352 + 16 + 1280)
+    with pytest.raises(ValueError, match="no block 21: the blocks have the numbers 0 to 20"):
+        feature_extractor(model, (21,))
 
 
 def block_shapes(network, blocks):
@@ -42,19 +63,13 @@ def test_blocks_have_the_shapes_of_keras_efficientnet_b0(model):
     """Lite0 is B0 without squeeze-and-excitation: the same channels at the same resolutions."""
     reference = keras.applications.EfficientNetB0(weights=None, include_top=False)
     b0 = [layer.name for layer in reference.layers if layer.name.endswith("_project_bn")]
-    ours = [f"block_{number}_project_bn" for number in range(efficientnet_lite.N_BLOCKS)]
+    ours = [f"block_{number}_project_bn" for number in range(len(LITE0.blocks))]
     assert len(b0) == 16
     assert block_shapes(model, ours) == block_shapes(reference, b0)
     kernels = [layer.kernel_size for layer in model.layers if isinstance(layer, keras.layers.DepthwiseConv2D)]
     assert kernels == [
         layer.kernel_size for layer in reference.layers if isinstance(layer, keras.layers.DepthwiseConv2D)
     ]
-
-
-def test_both_rooms_have_the_same_table_and_the_same_names():
-    assert efficientnet_lite.STAGES == torch_net.STAGES
-    for name in ("efficientnet_lite0", "feature_extractor", "N_BLOCKS"):
-        assert hasattr(efficientnet_lite, name) and hasattr(torch_net, name)
 
 
 @pytest.mark.parametrize("height, width", [(32, 32), (75, 40)])

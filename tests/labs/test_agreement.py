@@ -27,7 +27,8 @@ def undone(*arguments):
 
 check, notebook = lab({name!r}), {{}}
 for exercise in LABS.load({name!r}):
-    answers = [*exercise.right_answers, *exercise.wrong_answers.values(), undone, ..., None, "text", object()]
+    wrong = [mistake.answer for mistake in exercise.wrong_answers]
+    answers = [*exercise.right_answers, *wrong, undone, ..., None, "text", object()]
     for place, answer in enumerate(answers):
         globals()[f"{{exercise.name}}_{{place}}"] = answer
         notebook[f"{{exercise.name}}_{{place}}"] = getattr(check, exercise.name)(answer).as_dict()
@@ -42,7 +43,7 @@ def plain(verdict) -> dict:
 @pytest.mark.parametrize("name", LABS.names)
 def test_the_notebook_and_the_marker_agree(name):
     with Session(LABS.remote, SECONDS) as session:
-        assert session.run(IN_THE_NOTEBOOK.format(name=name)) == ""
+        assert session.run(IN_THE_NOTEBOOK.format(name=name)) is None
         notebook = decode(session.call("notebook")(None)["value"])
         for exercise in LABS.load(name):
             n_right, n_wrong = len(exercise.right_answers), len(exercise.wrong_answers)
@@ -54,7 +55,7 @@ def test_the_notebook_and_the_marker_agree(name):
                 # On the notebook's own inputs every word is the same; on others, everything but the numbers.
                 assert plain(exercise.mark(session.call(key, name, exercise.name), seed=0)) == seen
                 drawn = plain(exercise.mark(session.call(key, name, exercise.name), seed=123))
-                for part in ("exercise", "state", "hint"):
+                for part in ("exercise", "state", "hint", "mistake"):
                     assert drawn[part] == seen[part], key
                 assert [label for label, _ in drawn["shown"]] == [label for label, _ in seen["shown"]]
 

@@ -41,7 +41,7 @@ MISTAKES = {
 def test_a_mistake_in_keras_gets_the_hint_of_its_twin(begins):
     verdict = fit.mark(fit.local(MISTAKES[begins]), seed=3)
     assert verdict.state == "wrong" and verdict.hint.startswith(begins)
-    assert {hint for hint in fit.mistakes if any(map(hint.startswith, MISTAKES))} == set(fit.mistakes)
+    assert all(any(map(mistake.hint.startswith, MISTAKES)) for mistake in fit.mistakes)
 
 
 def test_steps_by_hand_are_accepted_as_well():

@@ -1,6 +1,7 @@
 """One proof for every exercise of every lab: right answers pass, wrong ones fail, each with the hint it deserves."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from course_lib.marking.exercise import FunctionExercise
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = range(5)  # a marker draws inputs that the notebook does not; the proof must not hang on one draw
 EXERCISES = [(name, exercise) for name in LABS.names for exercise in LABS.load(name)]
-WRONG = [(name, exercise, hint) for name, exercise in EXERCISES for hint in exercise.wrong_answers]
+WRONG = [(name, exercise, wrong) for name, exercise in EXERCISES for wrong in exercise.wrong_answers]
+SHORT_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def over_the_wire(thing, trial=None):
@@ -51,33 +53,44 @@ def test_a_stub_is_not_attempted(name, exercise):
 
 
 @pytest.mark.parametrize(
-    ("name", "exercise", "hint"), WRONG, ids=[f"{name}-{exercise.name}-{hint[:40]}" for name, exercise, hint in WRONG]
+    ("name", "exercise", "wrong"),
+    WRONG,
+    ids=[f"{name}-{exercise.name}-{wrong.name}" for name, exercise, wrong in WRONG],
 )
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_mistake_fails_with_its_own_hint(name, exercise, hint, seed):
-    """The hint is found by comparing with all mistakes, so this also proves that no two of them are alike."""
-    verdict = exercise.mark(exercise.local(exercise.wrong_answers[hint]), seed)
-    assert (verdict.state, verdict.hint) == ("wrong", hint), verdict
-    assert exercise.mark(over_the_wire(exercise.wrong_answers[hint], exercise.trial), seed) == verdict
+def test_a_mistake_fails_under_its_own_name_and_hint(name, exercise, wrong, seed):
+    """It is found by comparing with all mistakes, so this also proves that no two of them are alike."""
+    verdict = exercise.mark(exercise.local(wrong.answer), seed)
+    assert (verdict.state, verdict.mistake, verdict.hint) == ("wrong", wrong.name, wrong.hint), verdict
+    assert exercise.mark(over_the_wire(wrong.answer, exercise.trial), seed) == verdict
 
 
 @every_exercise
 def test_mistakes_differ_from_each_other_whatever_their_order(name, exercise):
     if isinstance(exercise, FunctionExercise):
         backwards = type(exercise)(
-            **{**vars(exercise), "mistakes": dict(reversed(exercise.mistakes.items()))},
+            **{**vars(exercise), "mistakes": exercise.mistakes[::-1]},
         )
-        for hint, mistake in exercise.mistakes.items():
-            assert backwards.mark(backwards.local(mistake)).hint == hint
+        for mistake in exercise.mistakes:
+            assert backwards.mark(backwards.local(mistake.answer)).mistake == mistake.name
+
+
+@every_exercise
+def test_a_mistake_has_a_short_name_of_its_own(name, exercise):
+    names = [mistake.name for mistake in exercise.wrong_answers]
+    assert len(set(names)) == len(names)
+    for one in names:
+        assert SHORT_NAME.fullmatch(one) and len(one) <= 30, one
 
 
 @every_exercise
 def test_an_exercise_is_worded_for_a_student(name, exercise):
     assert exercise.task.startswith(exercise.name + "(") or not isinstance(exercise, FunctionExercise)
-    assert len(exercise.wrong_answers) >= 3
+    hints = {mistake.hint for mistake in exercise.wrong_answers}
+    assert len(hints) >= 3
     for case in getattr(exercise, "inputs", ()):
         assert "," not in case.what and " and " not in case.what, f"{case.what}: read as two in the list of a tick"
-    for hint in exercise.wrong_answers:
+    for hint in hints:
         assert hint[0].isupper() or hint[0].isdigit(), hint
         assert hint.endswith((".", "?")) and len(hint.split()) <= 40, hint
 

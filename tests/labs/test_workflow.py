@@ -27,9 +27,6 @@ def fork(tmp_path) -> Path:
     """A checkout as far as marking needs it, with one lab that nobody has touched."""
     ignored = shutil.ignore_patterns("__pycache__", "data", "book", "bench", "serving")
     shutil.copytree(ROOT / "course_lib", tmp_path / "course_lib", ignore=ignored)
-    for name in ("__init__.py", "errors.py"):
-        (tmp_path / "course_lib/book").mkdir(exist_ok=True)
-        shutil.copy(ROOT / "course_lib/book" / name, tmp_path / "course_lib/book")
     (tmp_path / "submissions").mkdir()
     shutil.copy(ROOT / f"labs/{LAB}.ipynb", tmp_path / "submissions")
     return tmp_path

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course_lib.marking.calls import local
-from course_lib.marking.exercise import exercise
+from course_lib.marking.exercise import exercise, mistake
 from course_lib.marking.inputs import Case, bits, case, integers, normal, ones, uniform, zeros
 
 centre = exercise(
@@ -15,10 +15,11 @@ centre = exercise(
     reference=lambda X, scale: scale * (X - X.mean(axis=0)),
     second=lambda X, scale: scale * X - scale * np.ones(len(X)) @ X / len(X),
     inputs=[case("a batch", X=normal(4, 3), scale=2.0), case("one row", X=ones(1, 2), scale=1.0)],
-    mistakes={
-        "You took one mean of everything.": lambda X, scale: scale * (X - X.mean()),
-        "You forgot scale.": lambda X, scale: X - X.mean(axis=0),
-    },
+    mistakes=[
+        mistake("one-mean", lambda X, scale: scale * (X - X.mean()), "You took one mean of everything."),
+        mistake("no-scale", lambda X, scale: X - X.mean(axis=0), "You forgot scale."),
+        mistake("scale-inside", lambda X, scale: scale * X - X.mean(axis=0), "You forgot scale."),
+    ],
 )
 
 
@@ -34,16 +35,22 @@ def test_a_right_answer_gets_a_tick_and_what_was_tested():
 
 def test_a_known_mistake_gets_its_hint_and_the_failing_input():
     verdict = marked(lambda X, scale: X - X.mean(0))
-    assert (verdict.state, verdict.hint) == ("wrong", "You forgot scale.")
+    assert (verdict.state, verdict.mistake, verdict.hint) == ("wrong", "no-scale", "You forgot scale.")
     assert verdict.said == "for a batch, 12 of its 12 values are wrong, the first at [0, 0]"
     labels = dict(verdict.shown)
     assert labels["input"].startswith("X = [[") and labels["input"].endswith("scale = 2")
     assert labels["yours"] != labels["expected"]
 
 
+def test_two_mistakes_with_one_hint_are_told_apart_by_their_names():
+    verdict = marked(lambda X, scale: scale * X - X.mean(0))
+    assert (verdict.mistake, verdict.hint) == ("scale-inside", "You forgot scale.")
+    assert "scale-inside" not in repr(verdict) + verdict._repr_html_()  # the student reads the hint
+
+
 def test_an_unknown_mistake_is_shown_without_a_hint():
     verdict = marked(lambda X, scale: scale * (X - np.median(X, axis=0)))
-    assert (verdict.state, verdict.hint) == ("wrong", "")
+    assert (verdict.state, verdict.mistake, verdict.hint) == ("wrong", "", "")
     assert [label for label, _ in verdict.shown] == ["input", "yours", "expected"]
 
 
@@ -171,7 +178,8 @@ def test_reference_and_mistakes_are_asked_once_for_a_seed():
         asked.append(x)
         return x + 1
 
-    once = exercise("f", task="", reference=slow, second=slow, inputs=[case("x", x=1)], mistakes={"No.": lambda x: x})
+    wrong = [mistake("no", lambda x: x, "No.")]
+    once = exercise("f", task="", reference=slow, second=slow, inputs=[case("x", x=1)], mistakes=wrong)
     assert once.mark(local(lambda x: x + 1)).passed and once.mark(local(lambda x: x)).hint == "No."
     assert len(asked) == 1
     once.mark(local(lambda x: x), seed=1)
@@ -205,14 +213,14 @@ counter = exercise(
     second=lambda start: iter(range(start + 1, 10**9)).__next__,
     trial=try_counter,
     inputs=[case("three calls", start=5, n=3), case("a drawn start", start=integers(), n=2)],
-    mistakes={"It starts too early.": lambda start: counting(start - 1)},
+    mistakes=[mistake("too-early", lambda start: counting(start - 1), "It starts too early.")],
 )
 
 
 def test_a_trial_is_what_is_marked():
     """A function that returns functions: nothing that could travel, so the trial asks it where it is."""
     assert counter.mark(counter.local(counting)).passed and counter.mark(counter.local(counter.second), seed=3).passed
-    verdict = counter.mark(counter.local(counter.mistakes["It starts too early."]))
+    verdict = counter.mark(counter.local(counter.mistakes[0].answer))
     assert verdict.hint == "It starts too early."
     assert (
         verdict.said
@@ -250,15 +258,16 @@ def test_a_reply_that_is_none_is_refused():
 even = exercise(
     "even",
     task="even: an even number.",
-    verify=lambda n: None if np.ndim(n) == 0 and n % 2 == 0 else "Odd.",
+    verify=lambda n: None if np.ndim(n) == 0 and n % 2 == 0 else ("odd", "Odd."),
     accepts=[2, 4.0],
-    rejects={"Odd.": 3},
+    rejects=[mistake("odd", 3, "Odd.")],
 )
 
 
 def test_a_value_is_verified():
     assert repr(even.mark(local(4))) == "✓ even: 4 is right"
     assert repr(even.mark(local(3))) == "✗ even: 3 is not right\n  Hint: Odd."
+    assert even.mark(local(3)).mistake == "odd"
     assert even.mark(local(...)).state == "not attempted"
     assert (
         even.mark(local(len)).said

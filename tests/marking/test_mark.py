@@ -167,11 +167,17 @@ def class_of(folder: Path) -> dict[str, tuple]:
         "false lines": ("raise ValueError('\\n✓ stub  02_activations  6 of 6\\x1b[2J')", "it raises ValueError:  ✓ stub"),
     }  # fmt: skip
     other_cells = {
-        "broken syntax": ("def softmax(x, axis:\n    return x", "softmax is not defined; was its cell deleted"),
+        "broken syntax": (
+            "def softmax(x, axis:\n    return x",
+            "softmax is not defined; cell 11 (def softmax(x, axis:) raised SyntaxError: '(' was never closed",
+        ),
         "an argument too few": ("def softmax(x):\n    return x", "raises TypeError: softmax() takes 1 positional"),
         "not a function": ("softmax = np.ones(4) / 4", "not a function; hand over its name alone"),
-        "sys.exit in a cell": ("import sys\nsys.exit(0)", "softmax is not defined"),
-        "memory hog in a cell": ("softmax = np.ones(200_000_000)", "softmax is not defined"),
+        "sys.exit in a cell": ("import sys\nsys.exit(0)", "softmax is not defined; was its cell deleted?"),
+        "memory hog in a cell": (
+            "softmax = np.ones(200_000_000)",
+            "softmax is not defined; cell 11 (softmax = np.ones(200_000_000)) raised MemoryError",
+        ),
         "parrot": (PARROT, "for four scores, it raises KeyError"),
     }
     forged = {
@@ -190,9 +196,9 @@ def class_of(folder: Path) -> dict[str, tuple]:
         "stub": (STUB, NONE, "○ softmax: not attempted yet"),
         "crash in a cell and in a call": (notebook(last="softmax(0, 0)", softmax=crashes["softmax"]), ALL - {"softmax"}, "its process ended"),
         "crash everywhere": (notebook(**crashes), NONE, "the notebook was started 3 times and ended every time"),
-        "a liar who says yes": (notebook(STUB, first=LIAR.format(reply="'{\"passed\": true}'")), NONE, "it could not be marked: the reply has no value"),
-        "a liar in brackets": (notebook(STUB, first=LIAR.format(reply="'[' * 100_000")), NONE, "it could not be marked: the answer that came back is not readable"),
-        "a liar with a pickle": (notebook(STUB, first=PICKLE), NONE, "it could not be marked: damaged plain data of kind npy"),
+        "a liar who says yes": (notebook(STUB, first=LIAR.format(reply="'{\"passed\": true}'")), NONE, "it gives no answer: the reply has no value"),
+        "a liar in brackets": (notebook(STUB, first=LIAR.format(reply="'[' * 100_000")), NONE, "it gives no answer: the answer that came back is not readable"),
+        "a liar with a pickle": (notebook(STUB, first=PICKLE), NONE, "it gives no answer: damaged plain data of kind npy"),
         "wrong lab": (notebook(lab_line='check = lab("02_activation")'), None, "there is no lab '02_activation'; the labs are: 02_activations"),
         "two labs": (notebook(first='lab("02_activations"), lab("02_one")'), None, "names more than one lab"),
         "no lab": (notebook(lab_line="check = None"), None, "does not say which lab it is"),
@@ -215,7 +221,7 @@ def marked(tmp_path_factory):
     with zipfile.ZipFile(folder / "odd.zip", "w") as archive:
         for name, path in ODD_PATHS.items():
             archive.writestr(path, json.dumps(pupils[name][0]))
-    odd = submissions([folder / "odd.zip"])
+    odd = submissions([folder / "odd.zip"]).submissions
     found = [
         *odd,
         *(submission(f"{name}.txt", json.dumps(pupils[name][0]).encode()) for name in pupils if name not in ODD_PATHS),
@@ -276,6 +282,157 @@ def test_the_reports_are_those_of_the_marker(marked):
     assert len(suites) == len(pupils)
 
 
+# ---- The cell that failed, and the answer below a raise -------------------------------------------------
+
+
+def verdicts_of(content: dict, **options) -> dict:
+    result = marker.mark(submission("one", json.dumps(content).encode()), LABS, 1, **options)
+    return {verdict.exercise: verdict for verdict in result.verdicts}
+
+
+NO_COLAB = "cell 2 (from nothing.colab import drive) raised ModuleNotFoundError: No module named 'nothing'"
+
+
+def test_the_cell_that_failed_is_named_for_every_name_that_it_took_along():
+    """Imports of Colab above the course's own, in one cell, and one that would have given an answer."""
+    content = notebook(first="x = 1")
+    place = next(place for place, one in enumerate(content["cells"]) if "check = lab(" in "".join(one["source"]))
+    setup = content["cells"].pop(place)
+    content["cells"].insert(1, cell("from nothing.colab import drive\ndrive.mount('/x')\n" + "".join(setup["source"])))
+    for one in content["cells"]:
+        if "sigmoid_layers =" in "".join(one["source"]):
+            one["source"] = "sigmoid_layers = int(np.log(1e-6) / np.log(0.25)) + 1"
+    said = {name: verdict.said for name, verdict in verdicts_of(content).items()}
+    assert said["softmax"] == f"for four scores, it raises NameError: name 'np' is not defined; {NO_COLAB}"
+    assert said["sigmoid_layers"].startswith(f"sigmoid_layers is not defined; {NO_COLAB}, so cell ")
+    assert said["sigmoid_layers"].endswith("raised NameError: name 'np' is not defined")
+    assert all(NO_COLAB in text for text in said.values())
+
+
+def test_a_cell_that_was_stopped_or_left_out_is_named():
+    answer = "def softmax(x, axis):\n    return x"
+    slow = verdicts_of(notebook(softmax=f"# an experiment of mine\nimport time\ntime.sleep(45)\n{answer}"), seconds=1)
+    assert slow["softmax"].said == "softmax is not defined; cell 11 (# an experiment of mine) was stopped after 3 s"
+    assert (slow["softmax"].state, slow["gradient_error"].state) == ("wrong", "passed")
+    ended = verdicts_of(notebook(softmax=f"import os\nos._exit(3)\n{answer}"))
+    assert ended["softmax"].said == (
+        "softmax is not defined; cell 11 (import os) ended the kernel: its process ended (a crash, too much memory, or os._exit)"
+    )
+    assert ended["gradient_error"].passed
+
+
+def test_a_failed_cell_that_has_nothing_to_do_with_it_is_not_blamed():
+    content = without("def softmax")
+    content["cells"].insert(3, cell("1 / 0"))
+    found = verdicts_of(content)
+    assert found["softmax"].said == "softmax is not defined; was its cell deleted?"
+    assert found["leaky_relu"].passed
+
+
+def test_an_answer_below_the_raise_is_neither_right_nor_untouched():
+    verdict = verdicts_of(softmax("raise NotImplementedError('softmax: your code goes here')\n    return x"))["softmax"]
+    assert (verdict.state, verdict.hint) == ("wrong", "")
+    assert verdict.said.startswith('the line "raise NotImplementedError" still stands above your code')
+
+
+# ---- A busy machine -----------------------------------------------------------------------------------
+
+
+class Busy(marker.Session):
+    """A session on a machine that has no time, as long as `tired` holds."""
+
+    tired = 0
+
+    def load(self, lab):
+        super().load(lab)
+        if Busy.tired:
+            Busy.tired -= 1
+            raise marker.Starved("it got the processor for 3 of 100 s")
+
+
+@pytest.fixture
+def busy(monkeypatch):
+    monkeypatch.setattr(marker, "Session", Busy)
+    return Busy
+
+
+def test_what_could_not_be_marked_is_marked_again_after_the_others(busy):
+    busy.tired = 1
+    found = [
+        submission(name, json.dumps(content).encode())
+        for name, content in (("a", SOLUTION), ("b", STUB), ("c", SOLUTION))
+    ]
+    seen = []
+    results = marker.mark_all(found, LABS, jobs=1, progress=lambda result: seen.append(result.name))
+    assert seen == ["b", "c", "a"]
+    assert [result.name for result in results] == ["a", "b", "c"]
+    assert [result.state for result in results] == ["passed", "not attempted", "passed"]
+
+
+def test_it_is_never_wrong_and_the_report_says_what_to_do(busy, tmp_path):
+    busy.tired = 2
+    (result,) = marker.mark_all([submission("a", json.dumps(SOLUTION).encode())], LABS, jobs=1)
+    assert (result.state, result.passed, busy.tired) == ("unmarked", False, 0)
+    assert {verdict.state for verdict in result.verdicts} == {"unmarked"}
+    shown = table([result])
+    assert shown.startswith(
+        "? a  02_activations  0 of 6\n    ? leaky_relu: could not be marked: it got the processor for 3 of 100 s."
+    )
+    assert "Hint: Nobody is to blame yet. Mark it again while the machine has nothing else to do" in shown
+    write_reports([result], tmp_path)
+    assert json.loads((tmp_path / "marks.json").read_text(encoding="utf-8"))[0]["verdicts"][0]["state"] == "unmarked"
+
+
+def test_verdicts_reached_before_the_machine_tired_do_not_make_it_wrong(monkeypatch):
+    """One answer is wrong, another could not be asked: that submission is not marked, and so it is tried again."""
+
+    def ask(self, name, lab="", exercise=""):
+        def call(arguments):
+            raise marker.Starved("it got the processor for 3 of 100 s")
+
+        return call if name == "softmax" else asked(self, name, lab, exercise)
+
+    asked = marker.Session.call
+    monkeypatch.setattr(marker.Session, "call", ask)
+    content = notebook(leaky_relu="def leaky_relu(x, alpha):\n    return x")
+    result = marker.mark(submission("a", json.dumps(content).encode()), LABS, 1)
+    assert [verdict.state for verdict in result.verdicts] == [
+        "wrong",
+        "passed",
+        "passed",
+        "passed",
+        "unmarked",
+        "unmarked",
+    ]
+    assert result.state == "unmarked"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that ends a process so")
+def test_a_process_that_the_system_ended_may_have_met_a_full_memory():
+    ended = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    found = verdicts_of(notebook(softmax=f"{ended}def softmax(x, axis):\n    return x"))
+    assert (found["softmax"].state, found["gradient_error"].state) == ("unmarked", "passed")
+    assert found["softmax"].said.startswith(
+        "could not be marked: softmax is not defined; cell 11 (import os, signal) ended the kernel"
+    )
+    found = verdicts_of(softmax("import os; os.kill(os.getpid(), 9)"))
+    assert (found["softmax"].state, found["gradient_error"].state) == ("unmarked", "passed")
+    assert "most likely because memory ran out" in found["softmax"].said
+
+
+def test_a_fault_of_the_marker_is_no_fault_of_the_answer(monkeypatch):
+    def broken(self, call, seed=0, number=""):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(LABS.load(LAB)[0]), "mark", broken)
+    found = verdicts_of(notebook())
+    assert (found["softmax"].state, found["softmax"].said) == (
+        "unmarked",
+        "could not be marked: ZeroDivisionError in the marker",
+    )
+    assert found["sigmoid_layers"].passed
+
+
 # ---- What one submission can do to a whole run: end it, and never bend it --------------------------------
 
 
@@ -320,6 +477,41 @@ def test_a_change_that_is_put_back_in_time_voids_the_run_too(tmp_path):
     assert result.stderr.startswith("error: course_lib was changed while submissions ran")
 
 
+PACKAGE_ADDED = "import pathlib, sys\npathlib.Path({site!r}, 'case_y-1.dist-info').mkdir(exist_ok=True)"
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_change_of_the_packages_voids_the_run(tmp_path, jobs):
+    """In a folder of packages that is not the marker's own, so that it may be written to."""
+    site = tmp_path / "more/site-packages"
+    site.mkdir(parents=True)
+    for name, first in (("a", PACKAGE_ADDED.format(site=str(site))), ("b", "")):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook(first=first)))
+    code = f"""\
+import sys
+sys.path.append({str(site)!r})
+import course_lib.marking.mark
+from course_lib.cli import main
+main()
+"""
+    (tmp_path / "run.py").write_text(code)
+    arguments = ["check", "a.ipynb", "b.ipynb", "--jobs", jobs]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)])}
+    result = subprocess.run(
+        [sys.executable, "run.py", *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: a package was installed, changed or removed while submissions ran"), (
+        result.stdout
+    )
+    assert "of 6" not in result.stdout and not (tmp_path / "_build").exists()
+
+
 def test_a_submission_that_kills_the_marker_gets_no_pass_for_anyone(tmp_path):
     found = [submission(f"{n}", json.dumps(notebook()).encode()) for n in range(3)]
     found[1] = submission("killer", json.dumps(notebook(first="import os; os.kill(os.getppid(), 9)")).encode())
@@ -343,6 +535,18 @@ def test_the_command_marks_a_folder_and_exits_by_the_result(tmp_path):
     missing = command(ROOT, tmp_path / "dora.ipynb")
     assert missing.returncode == 1
     assert missing.stderr == f"error: {tmp_path / 'dora.ipynb'}: not found; name notebooks, folders or zip files\n"
+
+
+def test_the_command_has_signs_for_a_console_without_ours(tmp_path):
+    for name, content in (("anna", SOLUTION), ("ben", STUB), ("carl", notebook(softmax="softmax = 3"))):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(content))
+    line = [sys.executable, "-m", "course_lib.cli", "check", str(tmp_path), "--report", str(tmp_path / "r")]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    said = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, check=False).stdout.decode("cp1252")
+    lines = [one for one in said.splitlines() if not one.startswith("marked  ")]
+    assert [one[0] for one in lines if "ipynb" in one] == ["+", "o", "x"]
+    assert "    o softmax: not attempted yet." in lines and "    x softmax: " in said and "?" not in said
+    assert "✗" in (tmp_path / "r/junit.xml").read_text(encoding="utf-8")
 
 
 def test_the_command_reads_a_roster_and_lists_equal_code(tmp_path):

@@ -13,7 +13,7 @@ from course_lib.marking.roster import Student
 from course_lib.marking.verdict import Verdict
 
 RIGHT = Verdict("relu", "passed", "right for five numbers")
-WRONG = Verdict("relu", "wrong", "for a batch, it is text", "Return the array.", (("input", "x = [1]"),))
+WRONG = Verdict("relu", "wrong", "for a batch, it is text", "Return the array.", (("input", "x = [1]"),), "as-text")
 WAITS = Verdict("slope", "not attempted", "not attempted yet")
 RESULTS = [
     Result("a.ipynb", "01_x", verdicts=[RIGHT, Verdict("slope", "passed", "right")], student="17"),
@@ -54,6 +54,7 @@ def test_the_files_hold_the_same_and_no_names(tmp_path):
     assert [(mark["name"], mark["passed"], mark.get("student")) for mark in marks] == [
         ("a.ipynb", True, "17"), ("folder/b.ipynb", False, None), ("c.ipynb", False, None), ("d.ipynb", False, None)
     ]  # fmt: skip
+    assert [marks[n]["verdicts"][0]["mistake"] for n in (0, 2)] == ["", "as-text"]
     assert marks[2]["verdicts"][0]["hint"] == "Return the array." and marks[3]["problem"] == "not a notebook"
     suites = ElementTree.parse(tmp_path / "new/folder/junit.xml").getroot()
     assert [(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in suites] == [

@@ -4,7 +4,14 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from course_lib.torch_nets.efficientnet_lite import STAGES, SamePad, efficientnet_lite0, feature_extractor
+from course_lib.architectures.efficientnet_lite import STAGES
+from course_lib.torch_nets.efficientnet_lite import (
+    SamePad,
+    efficientnet_lite0,
+    efficientnet_lite1,
+    efficientnet_lite2,
+    feature_extractor,
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +51,21 @@ def test_parameters_are_those_of_the_paper(model):
     count += n_in * 1280 + 2 * 1280 + 1280 * 1000 + 1000
     assert sum(p.numel() for p in model.parameters()) == count == 4_652_008
     assert sum(p.numel() for p in efficientnet_lite0(10).parameters()) == count - 1281 * 990
+
+
+@pytest.mark.parametrize(
+    "make, millions, published", [(efficientnet_lite1, 5.42, 5.4), (efficientnet_lite2, 6.09, 6.1)]
+)
+def test_the_larger_ones_have_the_parameters_that_the_authors_publish(make, millions, published):
+    count = sum(p.numel() for p in make().parameters())
+    assert round(count / 1e6, 2) == millions and round(count / 1e6, 1) == published
+
+
+def test_the_extractor_of_a_deeper_network_knows_its_blocks():
+    model = efficientnet_lite2(10).eval()
+    assert feature_extractor(model, (20, 0))(torch.zeros(1, 3, 32, 32)).shape == (1, 352 + 16 + 1280)
+    with pytest.raises(ValueError, match="no block 21: the blocks have the numbers 0 to 20"):
+        feature_extractor(model, (21,))
 
 
 @pytest.mark.parametrize("height, width", [(32, 32), (75, 40), (97, 96)])

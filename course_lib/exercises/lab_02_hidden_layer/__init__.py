@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from course_lib.exercises.lab_02_hidden_layer.points import goal, points
-from course_lib.marking.exercise import exercise
+from course_lib.marking.exercise import exercise, mistake
 from course_lib.marking.inputs import Drawn, bits, case, normal
 from course_lib.scratch.activations import sigmoid, softplus
 from course_lib.scratch.layers import Activation, Dense
@@ -66,26 +66,40 @@ initialise = exercise(
             seed=Drawn(lambda rng: int(rng.integers(100))),
         ),
     ],
-    mistakes={
-        "All weights are zero. Then all hidden neurons are twins and stay twins: draw the weights.": (
-            lambda n_inputs, n_hidden, seed: _initialise(n_inputs, n_hidden, seed, lambda n: 0)
+    mistakes=[
+        mistake(
+            "zero-weights",
+            lambda n_inputs, n_hidden, seed: _initialise(n_inputs, n_hidden, seed, lambda n: 0),
+            "All weights are zero. Then all hidden neurons are twins and stay twins: draw the weights.",
         ),
-        "The weights have the deviation 1 everywhere. Divide by the square root of the number of rows.": (
-            lambda n_inputs, n_hidden, seed: _initialise(n_inputs, n_hidden, seed, lambda n: 1)
+        mistake(
+            "deviation-one",
+            lambda n_inputs, n_hidden, seed: _initialise(n_inputs, n_hidden, seed, lambda n: 1),
+            "The weights have the deviation 1 everywhere. Divide by the square root of the number of rows.",
         ),
-        "You divide by the number of rows itself. Take its square root.": (
-            lambda n_inputs, n_hidden, seed: _initialise(n_inputs, n_hidden, seed, lambda n: 1 / n)
+        mistake(
+            "no-root",
+            lambda n_inputs, n_hidden, seed: _initialise(n_inputs, n_hidden, seed, lambda n: 1 / n),
+            "You divide by the number of rows itself. Take its square root.",
         ),
-        "Your shapes belong to the other convention, with examples in columns. Here W1 is (n_inputs, n_hidden).": (
-            _transposed
+        mistake(
+            "transposed",
+            _transposed,
+            "Your shapes belong to the other convention, with examples in columns. Here W1 is (n_inputs, n_hidden).",
         ),
-        "You draw W2 before W1, so the same seed gives other weights. Draw in the order W1, W2.": _second_first,
-        "The biases have lost an axis: b1 is (1, n_hidden) and b2 is (1, 1), so that they fit rows of examples.": (
+        mistake(
+            "second-weights-first",
+            _second_first,
+            "You draw W2 before W1, so the same seed gives other weights. Draw in the order W1, W2.",
+        ),
+        mistake(
+            "flat-biases",
             lambda n_inputs, n_hidden, seed: [
                 part if part.shape[0] > 1 else part[0] for part in _initialise(n_inputs, n_hidden, seed)
-            ]
+            ],
+            "The biases have lost an axis: b1 is (1, n_hidden) and b2 is (1, 1), so that they fit rows of examples.",
         ),
-    },
+    ],
 )
 
 # ---- Forward ---------------------------------------------------------------------------------------
@@ -118,24 +132,35 @@ forward = exercise(
         case("a single hidden neuron", X=normal(3, 2), parameters=network(2, 1)),
         case("three inputs", X=normal(2, 3), parameters=network(3, 3)),
     ],
-    mistakes={
-        "You return the probability. Return the score z before the sigmoid: cost and gradient are simplest with it.": (
-            lambda X, parameters: (_forward(X, parameters)[0], sigmoid(_forward(X, parameters)[1]))
+    mistakes=[
+        mistake(
+            "probability",
+            lambda X, parameters: (_forward(X, parameters)[0], sigmoid(_forward(X, parameters)[1])),
+            "You return the probability. Return the score z before the sigmoid: cost and gradient are simplest with "
+            "it.",
         ),
-        "The hidden neurons bend with tanh, and yours with the sigmoid.": (
-            lambda X, parameters: _forward(X, parameters, sigmoid)
+        mistake(
+            "sigmoid-inside",
+            lambda X, parameters: _forward(X, parameters, sigmoid),
+            "The hidden neurons bend with tanh, and yours with the sigmoid.",
         ),
-        "The hidden neurons do not bend at all, and a network without a bend is a single neuron. Use np.tanh.": (
-            lambda X, parameters: _forward(X, parameters, lambda z: z)
+        mistake(
+            "no-bend",
+            lambda X, parameters: _forward(X, parameters, lambda z: z),
+            "The hidden neurons do not bend at all, and a network without a bend is a single neuron. Use np.tanh.",
         ),
-        "The bias b1 of the hidden neurons is missing.": _without_bias,
-        "The output is bent too. Only the hidden neurons use tanh; z is a plain sum.": (
-            lambda X, parameters: (_forward(X, parameters)[0], np.tanh(_forward(X, parameters)[1]))
+        mistake("no-hidden-bias", _without_bias, "The bias b1 of the hidden neurons is missing."),
+        mistake(
+            "bent-output",
+            lambda X, parameters: (_forward(X, parameters)[0], np.tanh(_forward(X, parameters)[1])),
+            "The output is bent too. Only the hidden neurons use tanh; z is a plain sum.",
         ),
-        "The score z alone is not enough: the way back needs A as well. Return A, z.": (
-            lambda X, parameters: _forward(X, parameters)[1]
+        mistake(
+            "score-alone",
+            lambda X, parameters: _forward(X, parameters)[1],
+            "The score z alone is not enough: the way back needs A as well. Return A, z.",
         ),
-    },
+    ],
 )
 
 # ---- Cost ------------------------------------------------------------------------------------------
@@ -165,20 +190,32 @@ cost = exercise(
         case("six points", z=normal(6, 1, scale=2), y=np.array([[0], [1], [1], [0], [1], [0]])),
         case("scores far out", z=np.array([[800.0], [-800.0], [900.0]]), y=np.array([[1], [1], [0]])),
     ],
-    mistakes={
-        "Far out, the logarithm of 0 is infinite, or nan. log(1 + exp(z)) - y z is the same cost; np.logaddexp(0, z) "
-        "computes its first part safely.": _naive,
-        "This is the sum. Take the mean, or the cost grows with the number of points.": (
-            lambda z, y: float(_each(z, y).sum())
+    mistakes=[
+        mistake(
+            "unstable",
+            _naive,
+            "Far out, the logarithm of 0 is infinite, or nan. log(1 + exp(z)) - y z is the same cost; np.logaddexp(0, "
+            "z) computes its first part safely.",
         ),
-        "One number for each point. Their mean is the cost.": _each,
-        "The sign is wrong: a cost is never negative.": lambda z, y: -float(_each(z, y).mean()),
-        "Points with y = 0 cost nothing in yours. Being sure of the wrong class costs in both directions.": (
-            lambda z, y: float((y * softplus(-z)).mean())
+        mistake(
+            "sum",
+            lambda z, y: float(_each(z, y).sum()),
+            "This is the sum. Take the mean, or the cost grows with the number of points.",
         ),
-        "This is the squared error of the probability. The cross-entropy is minus the logarithm of the probability of "
-        "the right answer.": lambda z, y: float(np.mean((sigmoid(z) - y) ** 2)),
-    },
+        mistake("one-per-point", _each, "One number for each point. Their mean is the cost."),
+        mistake("wrong-sign", lambda z, y: -float(_each(z, y).mean()), "The sign is wrong: a cost is never negative."),
+        mistake(
+            "one-class-free",
+            lambda z, y: float((y * softplus(-z)).mean()),
+            "Points with y = 0 cost nothing in yours. Being sure of the wrong class costs in both directions.",
+        ),
+        mistake(
+            "squared-error",
+            lambda z, y: float(np.mean((sigmoid(z) - y) ** 2)),
+            "This is the squared error of the probability. The cross-entropy is minus the logarithm of the "
+            "probability of the right answer.",
+        ),
+    ],
 )
 
 # ---- Backward --------------------------------------------------------------------------------------
@@ -228,29 +265,49 @@ backward = exercise(
         case("five points", X=normal(5, 2), y=bits(5, 1), parameters=network(2, 3)),
         case("a single hidden neuron", X=normal(4, 2), y=bits(4, 1), parameters=network(2, 1)),
     ],
-    mistakes={
-        "The slope of tanh is missing: multiply the error at the hidden neurons by 1 - A**2.": (
-            lambda *given: _backward(*given, slope=np.ones_like)
+    mistakes=[
+        mistake(
+            "no-slope",
+            lambda *given: _backward(*given, slope=np.ones_like),
+            "The slope of tanh is missing: multiply the error at the hidden neurons by 1 - A**2.",
         ),
-        "A is the output of tanh already, so its slope is 1 - A**2; you send A through tanh once more.": (
-            lambda *given: _backward(*given, slope=lambda A: 1 - np.tanh(A) ** 2)
+        mistake(
+            "tanh-twice",
+            lambda *given: _backward(*given, slope=lambda A: 1 - np.tanh(A) ** 2),
+            "A is the output of tanh already, so its slope is 1 - A**2; you send A through tanh once more.",
         ),
-        "A (1 - A) is the slope of the sigmoid. These neurons bend with tanh: 1 - A**2.": (
-            lambda *given: _backward(*given, slope=lambda A: A * (1 - A))
+        mistake(
+            "sigmoid-slope",
+            lambda *given: _backward(*given, slope=lambda A: A * (1 - A)),
+            "A (1 - A) is the slope of the sigmoid. These neurons bend with tanh: 1 - A**2.",
         ),
-        "The error has to pass back through W2 before it reaches the hidden neurons: dz @ W2.T.": (
-            lambda *given: _backward(*given, through=False)
+        mistake(
+            "not-through-weights",
+            lambda *given: _backward(*given, through=False),
+            "The error has to pass back through W2 before it reaches the hidden neurons: dz @ W2.T.",
         ),
-        "The slope of the sigmoid does not belong here: with the cross-entropy it cancels. What is left is "
-        "sigmoid(z) - y.": (_bent_at_the_end),
-        "These gradients are sums over the points. The cost is a mean, so divide by the number of points.": (
-            lambda *given: _backward(*given, mean=False)
+        mistake(
+            "slope-of-output",
+            _bent_at_the_end,
+            "The slope of the sigmoid does not belong here: with the cross-entropy it cancels. What is left is "
+            "sigmoid(z) - y.",
         ),
-        "The sign is wrong: the error is prediction minus truth, sigmoid(z) - y.": (
-            lambda *given: _backward(*given, sign=-1)
+        mistake(
+            "sums",
+            lambda *given: _backward(*given, mean=False),
+            "These gradients are sums over the points. The cost is a mean, so divide by the number of points.",
         ),
-        "The parts for the biases have lost an axis. Sum over the points with keepdims=True.": _flat_biases,
-    },
+        mistake(
+            "wrong-sign",
+            lambda *given: _backward(*given, sign=-1),
+            "The sign is wrong: the error is prediction minus truth, sigmoid(z) - y.",
+        ),
+        mistake(
+            "flat-biases",
+            _flat_biases,
+            "The parts for the biases have lost an axis. Sum over the points with keepdims=True.",
+        ),
+    ],
 )
 
 # ---- Training --------------------------------------------------------------------------------------
@@ -333,26 +390,42 @@ train = exercise(
             seed=1,
         ),
     ],
-    mistakes={
-        "You walk uphill: subtract the gradient.": (
-            lambda *given: _train(*given, step=lambda X, y, p, rate: _step(X, y, p, -rate))
+    mistakes=[
+        mistake(
+            "uphill",
+            lambda *given: _train(*given, step=lambda X, y, p, rate: _step(X, y, p, -rate)),
+            "You walk uphill: subtract the gradient.",
         ),
-        "The network never changes. Keep what a step returns: the new parameters are those of the next step.": (
-            lambda *given: _train(*given, step=lambda X, y, p, rate: p)
+        mistake(
+            "network-unchanged",
+            lambda *given: _train(*given, step=lambda X, y, p, rate: p),
+            "The network never changes. Keep what a step returns: the new parameters are those of the next step.",
         ),
-        "The biases stay at zero. They take a step too, like the weights.": (
-            lambda *given: _train(*given, step=_only_weights)
+        mistake(
+            "biases-stay",
+            lambda *given: _train(*given, step=_only_weights),
+            "The biases stay at zero. They take a step too, like the weights.",
         ),
-        "You step with the same gradient every time. The network has changed, so go forward and backward again in "
-        "each step.": _one_gradient,
-        "The learning rate is not used: a step is learning_rate times the gradient.": (
-            lambda *given: _train(*given, step=lambda X, y, p, rate: _step(X, y, p, 1.0))
+        mistake(
+            "one-gradient",
+            _one_gradient,
+            "You step with the same gradient every time. The network has changed, so go forward and backward again in "
+            "each step.",
         ),
-        "Your costs are those after each step. Write the cost down first, then step.": _costs_after,
-        "W2 changes before the gradient of W1 is computed. Compute all four gradients, then change all four parts.": (
-            lambda *given: _train(*given, step=_layer_after_layer)
+        mistake(
+            "no-rate",
+            lambda *given: _train(*given, step=lambda X, y, p, rate: _step(X, y, p, 1.0)),
+            "The learning rate is not used: a step is learning_rate times the gradient.",
         ),
-    },
+        mistake(
+            "costs-after", _costs_after, "Your costs are those after each step. Write the cost down first, then step."
+        ),
+        mistake(
+            "layer-after-layer",
+            lambda *given: _train(*given, step=_layer_after_layer),
+            "W2 changes before the gradient of W1 is computed. Compute all four gradients, then change all four parts.",
+        ),
+    ],
 )
 
 # ---- Points of one's own ---------------------------------------------------------------------------
@@ -376,28 +449,33 @@ def _as_network(parameters) -> list[np.ndarray] | None:
     return parts if m and [part.shape for part in parts] == [(2, m), (1, m), (m, 1), (1, 1)] else None
 
 
-def _verify(answer) -> str | None:
+def _verify(answer) -> tuple[str, str] | None:
     if not isinstance(answer, dict) or set(answer) != {"student_number", "parameters"}:
-        return FORM
+        return "wrong-form", FORM
     try:
         X, y = points(answer["student_number"], 2000, new=True)
     except ValueError as error:
-        return f"{str(error)[0].upper()}{str(error)[1:]}."
+        return "nobodys-number", f"{str(error)[0].upper()}{str(error)[1:]}."
     if isinstance(answer["parameters"], dict):
-        return WHOLE
+        return "costs-handed-over", WHOLE
     parameters = _as_network(answer["parameters"])
     if parameters is None:
-        return FORM
+        return "wrong-form", FORM
     if not all(np.isfinite(part).all() for part in parameters):
-        return "Some parameters are nan or infinite. Train again with a smaller learning rate."
+        return "not-finite", "Some parameters are nan or infinite. Train again with a smaller learning rate."
     if parameters[0].shape[1] > MOST_HIDDEN:
-        return f"Your network has {parameters[0].shape[1]} hidden neurons. It can be done with {MOST_HIDDEN} or fewer."
+        n_hidden = parameters[0].shape[1]
+        return (
+            "too-many-neurons",
+            f"Your network has {n_hidden} hidden neurons. It can be done with {MOST_HIDDEN} or fewer.",
+        )
     accuracy = np.mean((_forward(X, parameters)[1] > 0) == y)
     if accuracy < goal(answer["student_number"]):
         return (
+            "goal-missed",
             f"On new points of your set, the network is right for {accuracy:.0%}; the goal is "
             f"{goal(answer['student_number']):.0%}. Did you run all cells again after changing the number? Then change "
-            "n_hidden, n_steps or the learning rate."
+            "n_hidden, n_steps or the learning rate.",
         )
     return None
 
@@ -421,27 +499,47 @@ my_network = exercise(
         {"student_number": CIRCLES, "parameters": fence(8)},
         {"student_number": f"0{CIRCLES}", "parameters": tuple(fence(6))},
     ],
-    rejects={
-        FORM: fence(8),
-        WHOLE: {"student_number": CIRCLES, "parameters": {"parameters": fence(8), "costs": np.zeros(3)}},
-        "The student_number 0 is nobody's: write your own into the cell above.": {
-            "student_number": 0,
-            "parameters": fence(8),
-        },
-        "Some parameters are nan or infinite. Train again with a smaller learning rate.": {
-            "student_number": CIRCLES,
-            "parameters": [part * np.nan for part in fence(8)],
-        },
-        "Your network has 9 hidden neurons. It can be done with 8 or fewer.": {
-            "student_number": CIRCLES,
-            "parameters": fence(9),
-        },
-        "On new points of your set, the network is right for 50%; the goal is 95%. Did you run all cells again after "
-        "changing the number? Then change n_hidden, n_steps or the learning rate.": {
-            "student_number": CIRCLES,
-            "parameters": [part * 0 for part in fence(8)],
-        },
-    },
+    rejects=[
+        mistake("wrong-form", fence(8), FORM),
+        mistake(
+            "costs-handed-over",
+            {"student_number": CIRCLES, "parameters": {"parameters": fence(8), "costs": np.zeros(3)}},
+            WHOLE,
+        ),
+        mistake(
+            "nobodys-number",
+            {
+                "student_number": 0,
+                "parameters": fence(8),
+            },
+            "The student_number 0 is nobody's: write your own into the cell above.",
+        ),
+        mistake(
+            "not-finite",
+            {
+                "student_number": CIRCLES,
+                "parameters": [part * np.nan for part in fence(8)],
+            },
+            "Some parameters are nan or infinite. Train again with a smaller learning rate.",
+        ),
+        mistake(
+            "too-many-neurons",
+            {
+                "student_number": CIRCLES,
+                "parameters": fence(9),
+            },
+            "Your network has 9 hidden neurons. It can be done with 8 or fewer.",
+        ),
+        mistake(
+            "goal-missed",
+            {
+                "student_number": CIRCLES,
+                "parameters": [part * 0 for part in fence(8)],
+            },
+            "On new points of your set, the network is right for 50%; the goal is 95%. Did you run all cells again "
+            "after changing the number? Then change n_hidden, n_steps or the learning rate.",
+        ),
+    ],
 )
 
 EXERCISES = [initialise, forward, cost, backward, train, my_network]

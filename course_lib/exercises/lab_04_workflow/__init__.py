@@ -4,7 +4,7 @@ import numpy as np
 
 from course_lib.data import churn_probability
 from course_lib.exercises.lab_04_workflow.bank import Bank, bank
-from course_lib.marking.exercise import exercise
+from course_lib.marking.exercise import exercise, mistake
 from course_lib.marking.inputs import Drawn, case, integers
 from course_lib.marking.networks import is_keras
 from course_lib.scratch.activations import sigmoid, softplus
@@ -103,32 +103,54 @@ split = exercise(
         case("a table of 2000 customers", y=leavers(2000, 400), seed=integers(high=1000)),
         case("a table sorted by the answer", y=leavers(600, 60, sort=True), seed=integers(high=1000)),
     ],
-    mistakes={
-        "Stratify, in both cuts: chance alone gives one part more leavers than another.": (
-            lambda y, seed: _split_in_two_cuts(y, seed, first=False, second=False)
+    mistakes=[
+        mistake(
+            "no-stratify",
+            lambda y, seed: _split_in_two_cuts(y, seed, first=False, second=False),
+            "Stratify, in both cuts: chance alone gives one part more leavers than another.",
         ),
-        "Your first cut is stratified, but the second one is not: it takes stratify=y[others].": (
-            lambda y, seed: _split_in_two_cuts(y, seed, second=False)
+        mistake(
+            "second-cut-not-stratified",
+            lambda y, seed: _split_in_two_cuts(y, seed, second=False),
+            "Your first cut is stratified, but the second one is not: it takes stratify=y[others].",
         ),
-        "The second cut divides only half of the table. A fifth of all rows are two fifths of those.": (
-            lambda y, seed: _split_in_two_cuts(y, seed, test_size=0.8)
+        mistake(
+            "share-of-the-half",
+            lambda y, seed: _split_in_two_cuts(y, seed, test_size=0.8),
+            "The second cut divides only half of the table. A fifth of all rows are two fifths of those.",
         ),
-        "You draw each part from all rows, so some customers train and judge. Cut off one part, then divide the "
-        "others.": _three_draws,
-        "The second cut numbers its rows anew, from 0. Hand it the row numbers that the first cut has left.": (
-            _places_of_the_second_cut
+        mistake(
+            "parts-overlap",
+            _three_draws,
+            "You draw each part from all rows, so some customers train and judge. Cut off one part, then divide the "
+            "others.",
         ),
-        "You never use the seed, so nobody can repeat your split. Hand it on, as random_state or to default_rng.": (
-            lambda y, seed: _split(y, None)
+        mistake(
+            "second-cut-renumbered",
+            _places_of_the_second_cut,
+            "The second cut numbers its rows anew, from 0. Hand it the row numbers that the first cut has left.",
         ),
-        "You always use the same seed. Take the one that is handed over.": lambda y, seed: _split(y, 0),
-        "The rows keep the order of the table, and tables come sorted. Shuffle before you cut.": (
-            lambda y, seed: _cut(np.arange(len(y)), 0.5, 0.7)
+        mistake(
+            "no-seed",
+            lambda y, seed: _split(y, None),
+            "You never use the seed, so nobody can repeat your split. Hand it on, as random_state or to default_rng.",
         ),
-        "These are the answers of the customers. Return row numbers, so that columns and answers stay together.": (
-            lambda y, seed: [y[part] for part in _split(y, seed)]
+        mistake(
+            "fixed-seed",
+            lambda y, seed: _split(y, 0),
+            "You always use the same seed. Take the one that is handed over.",
         ),
-    },
+        mistake(
+            "not-shuffled",
+            lambda y, seed: _cut(np.arange(len(y)), 0.5, 0.7),
+            "The rows keep the order of the table, and tables come sorted. Shuffle before you cut.",
+        ),
+        mistake(
+            "answers-for-rows",
+            lambda y, seed: [y[part] for part in _split(y, seed)],
+            "These are the answers of the customers. Return row numbers, so that columns and answers stay together.",
+        ),
+    ],
 )
 
 # ---- One scale -------------------------------------------------------------------------------------
@@ -185,32 +207,52 @@ standardise = exercise(
             X_test=table(3, 1, 2, constant=5),
         ),
     ],
-    mistakes={
-        "Validation and test rows have moved your means and deviations. Take both from the training rows alone.": (
-            _leaky
+    mistakes=[
+        mistake(
+            "scale-of-all-rows",
+            _leaky,
+            "Validation and test rows have moved your means and deviations. Take both from the training rows alone.",
         ),
-        "Each part has a scale of its own, so the same customer gets other numbers in each. Scale all by the training "
-        "rows.": lambda *parts: [_standardise(part)[0] for part in parts],
-        "A column that is constant in training has the deviation 0, and you divide by it. Divide by 1 there.": (
-            lambda *parts: _scaled(parts, parts[0].mean(axis=0), parts[0].std(axis=0))
+        mistake(
+            "scale-of-each-part",
+            lambda *parts: [_standardise(part)[0] for part in parts],
+            "Each part has a scale of its own, so the same customer gets other numbers in each. Scale all by the "
+            "training rows.",
         ),
-        "A tiny number in place of the deviation 0 turns the first new value of that column into millions. Divide by 1 "
-        "there.": lambda *parts: _scaled(
-            parts, parts[0].mean(axis=0), np.where(parts[0].std(axis=0) == 0, 1e-8, parts[0].std(axis=0))
+        mistake(
+            "divides-by-zero",
+            lambda *parts: _scaled(parts, parts[0].mean(axis=0), parts[0].std(axis=0)),
+            "A column that is constant in training has the deviation 0, and you divide by it. Divide by 1 there.",
         ),
-        "You divide by the variance. The deviation is its square root: np.std.": (
-            lambda *parts: _scaled(parts, parts[0].mean(axis=0), _without_zeros(parts[0].var(axis=0)))
+        mistake(
+            "tiny-deviation",
+            lambda *parts: _scaled(
+                parts, parts[0].mean(axis=0), np.where(parts[0].std(axis=0) == 0, 1e-8, parts[0].std(axis=0))
+            ),
+            "A tiny number in place of the deviation 0 turns the first new value of that column into millions. Divide "
+            "by 1 there.",
         ),
-        "One mean and one deviation for the whole table. Every column needs its own: axis=0.": (
-            lambda *parts: _scaled(parts, parts[0].mean(), parts[0].std())
+        mistake(
+            "variance",
+            lambda *parts: _scaled(parts, parts[0].mean(axis=0), _without_zeros(parts[0].var(axis=0))),
+            "You divide by the variance. The deviation is its square root: np.std.",
         ),
-        "Your deviations divide by n - 1, as pandas does. Here they divide by n, as np.std and StandardScaler do.": (
-            lambda *parts: _scaled(parts, parts[0].mean(axis=0), _without_zeros(parts[0].std(axis=0, ddof=1)))
+        mistake(
+            "one-scale-for-all-columns",
+            lambda *parts: _scaled(parts, parts[0].mean(), parts[0].std()),
+            "One mean and one deviation for the whole table. Every column needs its own: axis=0.",
         ),
-        "The test rows are still in their old units. Every row that the network meets needs the same scale.": (
-            lambda *parts: [*_standardise(*parts)[:2], parts[2]]
+        mistake(
+            "divides-by-n-minus-1",
+            lambda *parts: _scaled(parts, parts[0].mean(axis=0), _without_zeros(parts[0].std(axis=0, ddof=1))),
+            "Your deviations divide by n - 1, as pandas does. Here they divide by n, as np.std and StandardScaler do.",
         ),
-    },
+        mistake(
+            "test-not-scaled",
+            lambda *parts: [*_standardise(*parts)[:2], parts[2]],
+            "The test rows are still in their old units. Every row that the network meets needs the same scale.",
+        ),
+    ],
 )
 
 # ---- Build and compile -----------------------------------------------------------------------------
@@ -287,34 +329,62 @@ build = exercise(
         case("three inputs", n_inputs=3, n_hidden=4),
         case("drawn sizes", n_inputs=integers(low=5, high=9), n_hidden=integers(low=10, high=20)),
     ],
-    mistakes={
-        'The name "binary_crossentropy" takes your logits for probabilities. Use '
-        "keras.losses.BinaryCrossentropy(from_logits=True).": lambda *given: _build(*given, loss="binary_crossentropy"),
-        "Two sigmoids: one in your last layer, and one in the loss, which expects logits. Leave the last layer without "
-        "activation.": lambda *given: _build(*given, end="sigmoid"),
-        "Your network gives probabilities, and they are rounded to 0 and 1 far out. Give logits, and let the loss take "
-        "the sigmoid.": lambda *given: _build(*given, end="sigmoid", loss="binary_crossentropy"),
-        "A softmax over a single output is always 1. Leave the last layer without activation.": (
-            lambda *given: _build(*given, end="softmax")
+    mistakes=[
+        mistake(
+            "loss-takes-probabilities",
+            lambda *given: _build(*given, loss="binary_crossentropy"),
+            'The name "binary_crossentropy" takes your logits for probabilities. Use '
+            "keras.losses.BinaryCrossentropy(from_logits=True).",
         ),
-        "The last layer bends, and no negative logit gets through. Leave it without activation.": (
-            lambda *given: _build(*given, end="relu")
+        mistake(
+            "two-sigmoids",
+            lambda *given: _build(*given, end="sigmoid"),
+            "Two sigmoids: one in your last layer, and one in the loss, which expects logits. Leave the last layer "
+            "without activation.",
         ),
-        "Two outputs, one for each class. One logit says it all: the other class has the rest of the probability.": (
-            lambda *given: _build(*given, n_outputs=2, loss="sparse_categorical_crossentropy")
+        mistake(
+            "probabilities-out",
+            lambda *given: _build(*given, end="sigmoid", loss="binary_crossentropy"),
+            "Your network gives probabilities, and they are rounded to 0 and 1 far out. Give logits, and let the loss "
+            "take the sigmoid.",
         ),
-        'Your hidden layer does not bend, so two layers do the work of one. Give it activation="relu".': (
-            lambda *given: _build(*given, bend=None)
+        mistake(
+            "softmax-of-one",
+            lambda *given: _build(*given, end="softmax"),
+            "A softmax over a single output is always 1. Leave the last layer without activation.",
         ),
-        "The squared error hardly grows for a network that is sure of the wrong answer, once a sigmoid follows. Use "
-        "the cross-entropy.": lambda *given: _build(*given, loss="mse"),
-        "Your network has no loss and no optimiser yet. Call its compile before you return it.": (
-            lambda *given: _build(*given, compiled=False)
+        mistake(
+            "relu-at-the-end",
+            lambda *given: _build(*given, end="relu"),
+            "The last layer bends, and no negative logit gets through. Leave it without activation.",
         ),
-        "You do not use n_hidden. The layer has as many neurons as the caller asks for.": (
-            lambda n_inputs, n_hidden: _build(n_inputs, 16)
+        mistake(
+            "two-outputs",
+            lambda *given: _build(*given, n_outputs=2, loss="sparse_categorical_crossentropy"),
+            "Two outputs, one for each class. One logit says it all: the other class has the rest of the probability.",
         ),
-    },
+        mistake(
+            "no-relu",
+            lambda *given: _build(*given, bend=None),
+            'Your hidden layer does not bend, so two layers do the work of one. Give it activation="relu".',
+        ),
+        mistake(
+            "squared-error",
+            lambda *given: _build(*given, loss="mse"),
+            "The squared error hardly grows for a network that is sure of the wrong answer, once a sigmoid follows. "
+            "Use the cross-entropy.",
+        ),
+        mistake(
+            "not-compiled",
+            lambda *given: _build(*given, compiled=False),
+            "Your network has no loss and no optimiser yet. Call its compile before you return it.",
+        ),
+        mistake(
+            "fixed-width",
+            lambda n_inputs, n_hidden: _build(n_inputs, 16),
+            "You do not use n_hidden. The layer has as many neurons as the caller asks for.",
+        ),
+    ],
 )
 
 # ---- Fit -------------------------------------------------------------------------------------------
@@ -412,31 +482,50 @@ fit = exercise(
             patience=2,
         ),
     ],
-    mistakes={
-        "You stop in time, and keep the weights of the last epoch: restore_best_weights=True goes back to the best.": (
-            lambda *given: _fit(*given, restores=False)
+    mistakes=[
+        mistake(
+            "last-weights",
+            lambda *given: _fit(*given, restores=False),
+            "You stop in time, and keep the weights of the last epoch: restore_best_weights=True goes back to the "
+            "best.",
         ),
-        "Nothing stops the training. Hand EarlyStopping to fit, in the list callbacks, and let it watch val_loss: the "
-        "training loss nearly always falls.": lambda *given: _fit(*given, stops=False),
-        "Your validation rows come out of the training rows. Hand over the others: validation_data=(X_valid, "
-        "y_valid).": lambda network, X, y, X_valid, y_valid, *rest: _fit(
-            network, X[:-N_HELD_OUT], y[:-N_HELD_OUT], X[-N_HELD_OUT:], y[-N_HELD_OUT:], *rest
+        mistake(
+            "no-stopping",
+            lambda *given: _fit(*given, stops=False),
+            "Nothing stops the training. Hand EarlyStopping to fit, in the list callbacks, and let it watch val_loss: "
+            "the training loss nearly always falls.",
         ),
-        "The training rows judge their own training. Hand over validation_data=(X_valid, y_valid).": (
-            lambda network, X, y, X_valid, y_valid, *rest: _fit(network, X, y, X, y, *rest)
+        mistake(
+            "validation-from-training",
+            lambda network, X, y, X_valid, y_valid, *rest: _fit(
+                network, X[:-N_HELD_OUT], y[:-N_HELD_OUT], X[-N_HELD_OUT:], y[-N_HELD_OUT:], *rest
+            ),
+            "Your validation rows come out of the training rows. Hand over the others: validation_data=(X_valid, "
+            "y_valid).",
         ),
-        "The validation rows train too, and then they judge what they have taught. Train on X and y alone.": (
+        mistake(
+            "train-rows-judge",
+            lambda network, X, y, X_valid, y_valid, *rest: _fit(network, X, y, X, y, *rest),
+            "The training rows judge their own training. Hand over validation_data=(X_valid, y_valid).",
+        ),
+        mistake(
+            "validation-rows-train",
             lambda network, X, y, X_valid, y_valid, *rest: _fit(
                 network, np.concatenate([X, X_valid]), np.concatenate([y, y_valid]), X_valid, y_valid, *rest
-            )
+            ),
+            "The validation rows train too, and then they judge what they have taught. Train on X and y alone.",
         ),
-        "These are the training losses. Those of the validation rows are called val_loss.": (
-            lambda *given: _fit(*given, returns="train")
+        mistake(
+            "training-losses",
+            lambda *given: _fit(*given, returns="train"),
+            "These are the training losses. Those of the validation rows are called val_loss.",
         ),
-        "You do not use patience, and stop at the first epoch that is no better.": (
-            lambda *given: _fit(*given[:-1], patience=0)
+        mistake(
+            "no-patience",
+            lambda *given: _fit(*given[:-1], patience=0),
+            "You do not use patience, and stop at the first epoch that is no better.",
         ),
-    },
+    ],
 )
 
 # ---- Decide ----------------------------------------------------------------------------------------
@@ -542,36 +631,59 @@ decide = exercise(
             loss=99.7,
         ),
     ],
-    mistakes={
-        "You choose the threshold on the test customers, and then they judge their own choice. Choose on the "
-        "validation customers.": lambda p_valid, y_valid, p_test, y_test, call, loss: _decide(
-            p_test, y_test, p_test, y_test, call, loss
+    mistakes=[
+        mistake(
+            "threshold-from-test",
+            lambda p_valid, y_valid, p_test, y_test, call, loss: _decide(p_test, y_test, p_test, y_test, call, loss),
+            "You choose the threshold on the test customers, and then they judge their own choice. Choose on the "
+            "validation customers.",
         ),
-        "One half is nobody's choice. Try all thresholds on the validation customers and take the cheapest.": (
-            lambda p_valid, y_valid, p_test, y_test, call, loss: _judged(p_test, y_test, 0.5, call, loss)
+        mistake(
+            "one-half",
+            lambda p_valid, y_valid, p_test, y_test, call, loss: _judged(p_test, y_test, 0.5, call, loss),
+            "One half is nobody's choice. Try all thresholds on the validation customers and take the cheapest.",
         ),
-        "The threshold call / loss is right when the probabilities are. Here they are not: ask the validation "
-        "customers.": lambda p_valid, y_valid, p_test, y_test, call, loss: _judged(
-            p_test, y_test, call / loss, call, loss
+        mistake(
+            "call-over-loss",
+            lambda p_valid, y_valid, p_test, y_test, call, loss: _judged(p_test, y_test, call / loss, call, loss),
+            "The threshold call / loss is right when the probabilities are. Here they are not: ask the validation "
+            "customers.",
         ),
-        "You choose the most accurate threshold, as if both mistakes cost the same. Choose the cheapest.": (
-            _most_accurate
+        mistake(
+            "most-accurate",
+            _most_accurate,
+            "You choose the most accurate threshold, as if both mistakes cost the same. Choose the cheapest.",
         ),
-        "All numbers except the threshold belong to the test customers; yours are those of the validation customers.": (
-            lambda p_valid, y_valid, p_test, y_test, call, loss: _decide(p_valid, y_valid, p_valid, y_valid, call, loss)
+        mistake(
+            "validation-numbers",
+            lambda p_valid, y_valid, p_test, y_test, call, loss: _decide(
+                p_valid, y_valid, p_valid, y_valid, call, loss
+            ),
+            "All numbers except the threshold belong to the test customers; yours are those of the validation "
+            "customers.",
         ),
-        "Precision and recall are swapped. Precision: how many of those called would leave? Recall: how many leavers "
-        "are called?": _changed(lambda found, *rest: {"precision": found["recall"], "recall": found["precision"]}),
-        "The cost is a sum, and grows with the bank. Take the mean over the customers.": _changed(
-            lambda found, p, *rest: {"cost": found["cost"] * len(p)}
+        mistake(
+            "precision-recall-swapped",
+            _changed(lambda found, *rest: {"precision": found["recall"], "recall": found["precision"]}),
+            "Precision and recall are swapped. Precision: how many of those called would leave? Recall: how many "
+            "leavers are called?",
         ),
-        "A call costs its price whether or not it was needed. You count only the losses.": _changed(
-            lambda found, p, y, call, loss: {"cost": _bill(p, y, found["threshold"], 0, loss)}
+        mistake(
+            "cost-sum",
+            _changed(lambda found, p, *rest: {"cost": found["cost"] * len(p)}),
+            "The cost is a sum, and grows with the bank. Take the mean over the customers.",
         ),
-        "The share of right answers is the accuracy. Precision looks only at those who are called.": _changed(
-            lambda found, p, y, *rest: {"precision": float(np.mean((p > found["threshold"]) == y))}
+        mistake(
+            "calls-free",
+            _changed(lambda found, p, y, call, loss: {"cost": _bill(p, y, found["threshold"], 0, loss)}),
+            "A call costs its price whether or not it was needed. You count only the losses.",
         ),
-    },
+        mistake(
+            "accuracy-for-precision",
+            _changed(lambda found, p, y, *rest: {"precision": float(np.mean((p > found["threshold"]) == y))}),
+            "The share of right answers is the accuracy. Precision looks only at those who are called.",
+        ),
+    ],
 )
 
 # ---- A bank of one's own ---------------------------------------------------------------------------
@@ -582,22 +694,22 @@ OLD = "These are 6000 calls, one for each customer of last year. Decide for the 
 SURE = "These are probabilities. Say whom to call: compare them with your threshold."
 
 
-def _verify(answer) -> str | None:
+def _verify(answer) -> tuple[str, str] | None:
     if not isinstance(answer, dict) or set(answer) != {"student_number", "calls"}:
-        return FORM
+        return "wrong-form", FORM
     try:
         mine = bank(answer["student_number"])
     except ValueError as error:
-        return f"{str(error)[0].upper()}{str(error)[1:]}."
+        return "nobodys-number", f"{str(error)[0].upper()}{str(error)[1:]}."
     calls = answer["calls"]
     if not isinstance(calls, np.ndarray) or calls.ndim != 1:
-        return FORM
+        return "wrong-form", FORM
     if len(calls) == len(mine.left):
-        return OLD
+        return "last-years-customers", OLD
     if calls.dtype.kind == "f" and not np.isin(calls, (0, 1)).all():
-        return SURE
+        return "probabilities", SURE
     if len(calls) != len(mine.new["age"]) or not np.isin(calls, (0, 1)).all():
-        return FORM
+        return "wrong-form", FORM
     return None if mine.price(calls) <= mine.goal else _too_dear(mine, calls)
 
 
@@ -605,15 +717,15 @@ def _worth(mine: Bank) -> np.ndarray:
     return mine.price_of_a_loss * churn_probability(mine.new) > mine.price_of_a_call
 
 
-def _too_dear(mine: Bank, calls: np.ndarray) -> str:
+def _too_dear(mine: Bank, calls: np.ndarray) -> tuple[str, str]:
     share, worth = calls.mean(), _worth(mine).mean()
     said = f"A new customer costs {mine.price(calls):.2f} euros with these calls; the goal is {mine.goal:.2f}. "
     if share < 0.6 * worth:
-        return said + (
+        return "too-few-calls" if share else "no-calls", said + (
             f"You call {share:.0%}, and {worth:.0%} are worth it. Is your threshold the cheapest? Did the network read "
             "retention_calls, when nobody has called the new ones yet?"
         )
-    return said + (
+    return "wrong-customers", said + (
         "Are the new customers scaled like the training rows? Did you run all cells again after changing the number?"
     )
 
@@ -633,15 +745,19 @@ my_calls = exercise(
     "reach its goal.",
     verify=_verify,
     accepts=[_answer(_worth(_MINE)), _answer((_TRUTH > 0.15).astype(float), f"0{STUDENT}")],
-    rejects={
-        FORM: _answer(_worth(_MINE)[:100]),
-        "The student_number 0 is nobody's: write your own into the cell above.": _answer(_worth(_MINE), 0),
-        OLD: _answer(np.zeros(len(_MINE.left), bool)),
-        SURE: _answer(_TRUTH),
-        _too_dear(_MINE, ~_worth(_MINE)): _answer(~_worth(_MINE)),
-        _too_dear(_MINE, _TRUTH > 0.5): _answer(_TRUTH > 0.5),
-        _too_dear(_MINE, np.zeros(len(_TRUTH), bool)): _answer(np.zeros(len(_TRUTH), bool)),
-    },
+    rejects=[
+        mistake("wrong-form", _answer(_worth(_MINE)[:100]), FORM),
+        mistake(
+            "nobodys-number",
+            _answer(_worth(_MINE), 0),
+            "The student_number 0 is nobody's: write your own into the cell above.",
+        ),
+        mistake("last-years-customers", _answer(np.zeros(len(_MINE.left), bool)), OLD),
+        mistake("probabilities", _answer(_TRUTH), SURE),
+        mistake("wrong-customers", _answer(~_worth(_MINE)), _too_dear(_MINE, ~_worth(_MINE))[1]),
+        mistake("too-few-calls", _answer(_TRUTH > 0.5), _too_dear(_MINE, _TRUTH > 0.5)[1]),
+        mistake("no-calls", _answer(np.zeros(len(_TRUTH), bool)), _too_dear(_MINE, np.zeros(len(_TRUTH), bool))[1]),
+    ],
 )
 
 EXERCISES = [split, standardise, build, fit, decide, my_calls]

