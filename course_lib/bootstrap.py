@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> None:
         ensure_weights(ROOT, python)
         if arguments[:1] == ["lab"]:
             ensure_lab(ROOT, python)
+        if any(argument.startswith("--cluster") for argument in arguments):
+            ensure_cluster(ROOT, python)
     except Problem as problem:
         sys.exit(f"error: {problem}")
     except KeyboardInterrupt:
@@ -166,9 +168,18 @@ def ensure_weights(root: Path, python: Path) -> None:
 
 def ensure_lab(root: Path, python: Path) -> None:
     """JupyterLab is for those who want it: installed at its first use, within the pins of everything else."""
-    if subprocess.run([str(python), "-c", "import jupyterlab"], stderr=subprocess.DEVNULL).returncode != 0:
-        print("installing JupyterLab (once)", flush=True)
-        pip(python, "-c", str(root / "requirements.txt"), *dependency_group(root, "lab"))
+    ensure_group(root, python, "jupyterlab", "JupyterLab", "lab")
+
+
+def ensure_cluster(root: Path, python: Path) -> None:
+    """Dask is for those with more than one machine: installed like JupyterLab."""
+    ensure_group(root, python, "distributed", "Dask", "cluster")
+
+
+def ensure_group(root: Path, python: Path, module: str, name: str, group: str) -> None:
+    if subprocess.run([str(python), "-c", f"import {module}"], stderr=subprocess.DEVNULL).returncode != 0:
+        print(f"installing {name} (once)", flush=True)
+        pip(python, "-c", str(root / "requirements.txt"), *dependency_group(root, group))
 
 
 def dependency_group(root: Path, name: str) -> list[str]:
@@ -188,7 +199,11 @@ def lock(root: Path, base: str) -> None:
     with tempfile.TemporaryDirectory(prefix="course-lock-") as folder:
         make_venv(base, Path(folder))
         python = environment_python(Path(folder))
-        wanted = [need for group in ("frameworks", "book", "pages", "test") for need in dependency_group(root, group)]
+        wanted = [
+            need
+            for group in ("frameworks", "book", "pages", "cluster", "test")
+            for need in dependency_group(root, group)
+        ]
         print("resolving the newest versions (several minutes)", flush=True)
         pip(python, *wanted, *pyproject(root)["project"]["dependencies"])
         command = [str(python), "-m", "pip", "freeze", "--all", "--exclude", "pip"]

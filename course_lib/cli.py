@@ -21,6 +21,9 @@ app = typer.Typer(
 )
 
 Pages = Annotated[list[str] | None, typer.Argument(help="Page names, folders or patterns; all pages without one.")]
+Machines = Annotated[
+    str | None, typer.Option("--cluster", help="A Dask scheduler, tcp://HOST:PORT; or local:2, two workers here.")
+]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one per core without it.")]
 
 
@@ -71,6 +74,20 @@ def display(total: int, what: str) -> Iterator:
         yield advance
 
 
+@contextmanager
+def machines(address: str | None, jobs: int | None, *asked: str) -> Iterator:
+    """The pool behind --cluster, or None without it. What the workers must prove besides is for `cluster` to know."""
+    if address is None:
+        yield None
+        return
+    if jobs is not None:
+        raise CourseError("choose --jobs or --cluster; with --cluster each worker process does one job at a time")
+    from course_lib.cluster import Cluster
+
+    with Cluster(address, asked) as pool:
+        yield pool
+
+
 @app.command()
 def sync(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if anything is stale.")] = False,
@@ -100,6 +117,7 @@ def run(
     profile: Annotated[str, typer.Option(help="quick, or full for the complete data sets.")] = "quick",
     jobs: Jobs = None,
     machine_note: Annotated[str, typer.Option(help="The machine in words, for the results of a full run.")] = "",
+    cluster: Machines = None,
 ):
     """Execute the notebooks that changed. A full run writes PAGE.full.json, which the page shows.
 
@@ -116,8 +134,9 @@ def run(
     chosen = pages_to_run(found, pages)
     folder = os.environ.get("COURSE_DATA")
     data = Path(folder).resolve() if folder else None
-    with display(len(chosen), "executing") as progress:
-        report = book_run.run(found, chosen, profile, jobs, data, progress, machine_note)
+    asked = ["processor"] + ["data"] * (profile == "full" and data is not None)
+    with display(len(chosen), "executing") as progress, machines(cluster, jobs, *asked) as pool:
+        report = book_run.run(found, chosen, profile, jobs, data, progress, machine_note, pool)
     print(f"{len(report.executed)} executed, {len(report.reused)} unchanged, {len(report.failed)} failed")
     if report.failed:
         where = found.failed.relative_to(found.root)
@@ -265,6 +284,7 @@ def check(
     memory: Annotated[float, typer.Option(min=0.5, help="For one submission, in GB (on Linux).")] = 4,
     seed: Annotated[int | None, typer.Option(min=0, help="Draws the inputs; a new one every time without it.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Submissions at once; one per core without it.")] = None,
+    cluster: Machines = None,
 ):
     """Mark lab notebooks that students handed in.
 
@@ -273,9 +293,12 @@ def check(
     from course_lib.checks.handed_in import collected, marked
 
     found, students = collected(paths, roster, report)
-    with display(len(found.submissions), "marking") as progress:
-        results, lines, questions = marked(found, students, report, seed, jobs, seconds, memory, progress)
+    n = len(found.submissions)
+    with display(n, "marking") as progress, machines(cluster, jobs, "compiled") as pool:
+        results, lines, questions = marked(found, students, report, seed, jobs, seconds, memory, progress, pool)
     print("\n".join(lines))
+    if pool is not None and pool.lost:
+        raise CourseError(pool.lost)
     good = {"passed", "not attempted"} if drafts else {"passed"}
     sys.exit(1 if questions or not {result.state for result in results} <= good else 0)
 
