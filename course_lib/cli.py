@@ -1,6 +1,7 @@
 """The `course` command. Everything heavy is imported by the command that needs it."""
 
 import errno
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one pe
 
 def main() -> None:
     """Entry point: what a person can mend is printed as lines, everything else is a traceback."""
-    sys.stdout.reconfigure(errors="replace")  # a terminal without a sign for a tick shows a question mark
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without a sign for a tick shows a question mark
     try:
         app()
     except CourseError as error:

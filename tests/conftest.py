@@ -17,8 +17,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads NumPy: workers 
     os.environ.update({name: count for name, count in kernel_settings(1).items() if "_THREADS" in name})
 
 # The course library comes before any framework, as on every page: see `course_lib/__init__.py`.
-import course_lib  # noqa: F401
-from tests.tools import NOT_HERE
+import course_lib  # noqa: E402, F401
+from tests.tools import NOT_HERE  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
