@@ -39,6 +39,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("more")]
         config.hook.pytest_deselected(items=left_out)
     for item in items:
+        if "site" in item.fixturenames:
+            item.add_marker("pages")
         item.add_marker(pytest.mark.xdist_group("heavy" if item.get_closest_marker("heavy") else item.path.as_posix()))
     if config.getoption("numprocesses", None) or "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=weight)

@@ -24,14 +24,14 @@ def pages() -> tuple[Page, ...]:
     return tuple(read_pages(PROJECT))
 
 
-def page(name: str) -> Page:
+def page_named(name: str) -> Page:
     return next(each for each in pages() if each.name == name)
 
 
 @cache
 def record(name: str) -> dict | None:
     """What the cache says of a page as it stands: seconds, threads; None where it is not executed."""
-    return entry_of(PROJECT, name).load(cache_key(PROJECT, page(name), GRAPH))
+    return entry_of(PROJECT, name).load(cache_key(PROJECT, page_named(name), GRAPH))
 
 
 @cache

