@@ -1,6 +1,7 @@
 """The `course` command. Everything heavy is imported by the command that needs it."""
 
 import errno
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,12 +26,16 @@ Machines = Annotated[
     str | None, typer.Option("--cluster", help="A Dask scheduler, tcp://HOST:PORT; or local:2, two workers here.")
 ]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one per core without it.")]
+Turn = Annotated[
+    float | None, typer.Option(help="So many minutes are left: pages take turns where all would need more.")
+]
 
 
 def main() -> None:
     """Entry point: what a person can mend is printed as lines, everything else is a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors=signs.HANDLER)  # a console of Windows may have no tick
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=signs.HANDLER)  # a console of Windows may have no tick
     try:
         app()
     except CourseError as error:
@@ -145,7 +150,7 @@ def run(
 
 
 @app.command()
-def validate(pages: Pages = None, jobs: Jobs = None):
+def validate(pages: Pages = None, jobs: Jobs = None, turn: Turn = None) -> tuple[int, int]:
     """Run the executed notebooks again and compare every output.
 
     Example: course validate 02_foundations
@@ -155,11 +160,30 @@ def validate(pages: Pages = None, jobs: Jobs = None):
 
     found = project()
     chosen = pages_to_run(found, pages)
+    if turn is not None:
+        from course_lib.book import parts
+
+        chosen, lines = parts.turn(found, chosen, turn, jobs)
+        print("\n".join(lines))
     with display(len(chosen), "comparing") as progress:
         good, bad = book_validate.validate(found, chosen, jobs, progress)
     print(f"{len(good)} reproduced, {len(bad)} differ")
     if bad:
         raise CourseError(*(f"{name}.ipynb: outputs differ\n{differences}" for name, differences in bad.items()))
+    return len(good), len(chosen)
+
+
+@app.command()
+def share(which: Annotated[str, typer.Argument(help="2/4: the second of four.")]):
+    """Name one machine's share of the pages, where several run them; by the seconds of the last run.
+
+    Example: course run $(course share 2/4)
+    """
+    from course_lib.book import parts
+    from course_lib.book.pages import pages_to_run
+
+    found = project()
+    print("\n".join(page.name for page in parts.share(found, pages_to_run(found), which)))
 
 
 @app.command()
@@ -238,17 +262,46 @@ def serve(port: Annotated[int, typer.Option(help="Port of the local web server."
 
 
 @app.command()
-def test():
-    """Everything that makes the course trustworthy: book, validation, complete test suite.
+def test(
+    turn: Turn = None,
+    only: Annotated[
+        str | None, typer.Option(help="unit: tests that need no executed page; pages: the others, and no validation.")
+    ] = None,
+):
+    """What a commit must pass: book, validation, every test with two seeds of each proof.
 
-    Example: course test
+    Example: course test --only unit
     """
-    import subprocess
+    from course_lib.book import suite
 
+    if only not in (None, "unit", "pages"):
+        raise CourseError(f"{only}: choose unit or pages")
+    if only != "unit":
+        book()
+    if only is None:
+        validate(turn=turn)
+    chosen = {None: [], "unit": ["-m", "not pages"], "pages": ["-m", "pages"]}[only]
+    status, _ = suite.pytest(project(), *chosen)
+    sys.exit(status)
+
+
+@app.command("test-all")
+def test_all():
+    """Everything: all pages reproduced, every test, five seeds of each proof, every extra; a skip is a failure.
+
+    Example: course test-all
+    """
+    import time
+
+    from course_lib.book import suite
+
+    start = time.monotonic()
     book()
-    validate()
-    found = project()
-    sys.exit(subprocess.run([sys.executable, "-m", "pytest"], cwd=found.root, check=False).returncode)
+    n_reproduced, n_pages = validate()
+    status, result = suite.pytest(project(), "--all")
+    if result is not None:
+        print(suite.summary(project(), result, n_pages, n_reproduced, time.monotonic() - start))
+    sys.exit(status)
 
 
 @app.command()
