@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from course_lib.training.history import History
 
+DATA_FILES = ("course_lib/house.mplstyle",)
 plt.style.use("course_lib.house")
 
 _NAMES = ("blue", "vermilion", "green", "pink", "orange", "sky", "ink")

@@ -15,39 +15,24 @@ Keras on JAX, fed with arrays; so the report of the GPU was measured, because no
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from course_lib.bench.pairs import measure_rounds, write_report
+from course_lib.bench.reports import describe as describe  # pages took these from here
+from course_lib.bench.reports import published as published
+from course_lib.bench.reports import select as select
 from course_lib.bench.sides import FRAMEWORKS, backend
 from course_lib.devices import describe_machine
 
 BATCHES = (32, 64, 128, 256, 512, 1024)
-
-
-def describe(report: dict) -> str:
-    """The machine, the date and the versions of a report, on one line."""
-    machine = report["machine"]
-    place = [f"{machine['processor']}, {machine['cores']} cores", *machine.get("gpus", []), report["date"][:10]]
-    return " · ".join(place + [f"{name} {number}" for name, number in report["versions"].items()])
-
-
-def select(report: dict, kind: str, network: str, framework: str | None = None) -> list[dict]:
-    """The rows of a kind ("speed", "memory" or "time to goal") for a network; of one framework, or of both."""
-    return [
-        row
-        for row in report["results"]
-        if (row["kind"], row["network"]) == (kind, network) and framework in (None, row.get("framework"))
-    ]
 
 
 @dataclass(frozen=True)
@@ -65,11 +50,6 @@ TASKS = {
     "MiniVGGNet": Task(False, 1024, 0.5),
 }
 N_TRAIN, N_VALID, MAX_EPOCHS = 3000, 1000, 30  # for the time to the goal
-
-
-def published(device: str) -> dict:
-    """The report of the "cpu" or of the "gpu" that the book shows, as `write_report` wrote it."""
-    return json.loads((files("course_lib.bench") / f"frameworks_{device}.json").read_text(encoding="utf-8"))
 
 
 def examples(name: str, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,26 +10,31 @@ import nbformat
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page, tags
 from course_lib.book.project import Project
+from course_lib.book.results import files_read
 from course_lib.common.files import digest, digest_json, read_json, write_json, write_whole
 from course_lib.common.kernel import kernel_settings, processor, threads_for
 
 # Tags that change what a run or its validation does; the others only change how a page looks.
-BEHAVIOUR_TAGS = {"parameters", "nbval-ignore-output", "nbval-skip"}
+BEHAVIOUR_TAGS = {"parameters", "result", "nbval-ignore-output", "nbval-skip"}
 
 
 def cache_key(
     project: Project, page: Page, graph: ImportGraph, profile: str = "quick", data: Path | None = None
 ) -> str:
     """The digest of everything a page's outputs depend on. Prose is not among it."""
+    reach = graph.reach(graph.source_of_page(page))
     return digest_json(
         {
             "cells": [[cell.source, sorted(BEHAVIOUR_TAGS.intersection(tags(cell)))] for cell in page.code_cells],
             "parameters": page.parameters(profile),
-            "course_lib": graph.digests(page.imported_names()),
-            "requirements": project.requirements_digest(),
+            "course_lib": graph.digests(reach),
+            "passed on": reach.passed,
+            "packages": graph.packages.versions(reach.packages),
             "python": platform.python_version(),
             "environment": kernel_settings(threads_for(page.alone), data),
             "processor": processor(),
+            # What a full run writes must not make it stale.
+            **({"results": files_read(project, page)} if profile == "quick" else {}),
         }
     )
 
@@ -42,7 +47,7 @@ class Entry:
 
     @property
     def record(self) -> Path:
-        """Beside the notebook: its key, its digest, its seconds and the verdict of validation."""
+        """Beside the notebook: its key, its digest, the facts of its run and the verdict of validation."""
         return self.path.with_suffix(".json")
 
     def load(self, key: str) -> dict | None:
@@ -52,14 +57,14 @@ class Entry:
             return None
         return record if record.get("digest") == digest(self.path.read_bytes()) else None
 
-    def store(self, key: str, notebook: str, seconds: float, threads: int) -> None:
-        """The notebook first, then the record that vouches for it: a kill between the two leaves no entry."""
+    def store(self, key: str, notebook: str, **facts) -> None:
+        """The notebook first, then the record that vouches for it: a kill between the two leaves no entry.
+
+        facts: what the record says of the run, such as its seconds and the versions of the packages it was made with.
+        """
         self.record.unlink(missing_ok=True)
         write_whole(self.path, notebook)
-        write_json(
-            self.record,
-            {"key": key, "digest": digest(notebook), "seconds": round(seconds, 1), "threads": threads},
-        )
+        write_json(self.record, {"key": key, "digest": digest(notebook), **facts})
 
     def add_verdict(self, verdict: dict) -> None:
         write_json(self.record, {**self.data, "verdict": verdict})

@@ -3,6 +3,7 @@
 It runs in a process of its own and touches nothing but a temporary folder, so that any `joblib` backend can take it.
 """
 
+import ast
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from course_lib.book.results import assigned_names
+from course_lib.common.errors import COLOUR
 from course_lib.common.kernel import in_folder, kernel_environment
 from course_lib.common.launch import START, connection, running_interpreter
 
@@ -29,6 +32,7 @@ class Job:
     parameters: dict
     environment: dict[str, str]
     limit: float | None  # seconds for the whole notebook; None: no limit
+    full: bool = False  # a full run: its outputs reach no site, so it may warn, and its results say on which machine
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ def execute(job: Job) -> Outcome:
                 cwd=work,
                 environment=in_folder(job.environment, Path(folder)),
                 deadline=None if job.limit is None else start + job.limit,
+                full=job.full,
             )
         except PapermillExecutionError as error:
             problem = describe_error(error)
@@ -77,7 +82,7 @@ def execute(job: Job) -> Outcome:
             problem = f"no kernel: {' '.join(str(error).split())}"
         executed = target.read_text(encoding="utf-8") if target.is_file() else job.notebook
     seconds = time.monotonic() - start
-    return Outcome(job.name, executed, seconds, problem or shortcoming(executed))
+    return Outcome(job.name, executed, seconds, problem or shortcoming(executed, may_warn=job.full))
 
 
 def execute_there(job: Job) -> Outcome:
@@ -100,18 +105,34 @@ def describe_error(error) -> str:
     return f"cell {error.exec_count} raised {error.ename}: {first}"
 
 
-def shortcoming(executed: str) -> str | None:
+def shortcoming(executed: str, may_warn: bool = False) -> str | None:
     """Why an executed notebook without an error is still not a page."""
     cells = [cell for cell in json.loads(executed)["cells"] if cell["cell_type"] == "code"]
     if any(cell["source"] and cell.get("execution_count") is None for cell in cells):
         return "stopped before its last cell (papermill takes sys.exit for success); let every cell run"
     if not any(cell.get("outputs") for cell in cells):
         return "shows nothing: no cell has an output; print or plot a result"
+    for cell in cells:
+        if problem := cell["metadata"].get("results", {}).get("problem"):
+            return f"cell {cell['execution_count']} is tagged result: {problem}"
+    for cell in [] if may_warn else cells:
+        said = "".join("".join(output["text"]) for output in cell["outputs"] if output.get("name") == "stderr")
+        if said and "remove-stderr" not in cell["metadata"].get("tags", []):
+            return (
+                f"cell {cell['execution_count']} wrote to stderr: “{first_line(said)}” Run it again: what is said only "
+                "once is gone then. Else mend what it warns of, or tag the cell remove-stderr"
+            )
     return None
 
 
+def first_line(text: str, length: int = 160) -> str:
+    line = (COLOUR.sub("", text).strip().splitlines() or ["an empty line"])[0]
+    return line if len(line) <= length else f"{line[:length]} …"
+
+
 def register_engine() -> None:
-    """papermill's own engine, with our kernel and its environment, a deadline, and the reason of a kernel's death."""
+    """papermill's own engine, with our kernel and its environment, a deadline, the values of cells tagged `result`,
+    and the reason of a kernel's death."""
     from jupyter_client.manager import AsyncKernelManager
     from nbclient.exceptions import DeadKernelError
     from papermill.clientwrap import PapermillNotebookClient
@@ -125,9 +146,18 @@ def register_engine() -> None:
             except DeadKernelError:
                 raise DeadKernelError(cause_of_death(exit_status(self.km))) from None
 
+        def execute_cell(self, cell, cell_index, **options):
+            executed = super().execute_cell(cell, cell_index, **options)
+            if "result" in cell.metadata.get("tags", []):
+                question = {"results": values_of(cell.source)} | ({"machine": MACHINE} if self.nb_man.full else {})
+                message = self.kc.execute("", silent=True, store_history=False, user_expressions=question)
+                cell.metadata["results"] = answer(self.wait_for_reply(message))
+            return executed
+
     class Engine(NBClientEngine):
         @classmethod
-        def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, **_):
+        def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, full, **_):
+            nb_man.full = full
             if kernel_name != KERNEL:
                 raise RuntimeError(f"the page asks for {kernel_name}; write {KERNEL} into its header, and: course sync")
             with connection(Path(os.getcwd()).parent) as where:
@@ -145,6 +175,27 @@ def register_engine() -> None:
                 return client.execute(env=environment, cwd=os.getcwd(), stderr=subprocess.DEVNULL)
 
     papermill_engines.register("course", Engine)
+
+
+def values_of(source: str) -> str:
+    """The expression by which a kernel tells what a cell assigned."""
+    names = ", ".join(f"{name!r}: {name}" for name in assigned_names(source))
+    return f"__import__('course_lib.book.collected', fromlist=['Collected']).Collected({{{names}}})"
+
+
+MACHINE = "__import__('course_lib.book.collected', fromlist=['machine']).machine()"
+
+
+def answer(reply: dict | None) -> dict:
+    """What the kernel said, {"values": …, "machine": …} or {"problem": …}."""
+    said = reply["content"].get("user_expressions", {}) if reply else {}
+    if said.get("results", {}).get("status") != "ok":
+        return {"problem": f"its values could not be taken; {said.get('results', {}).get('evalue', 'no answer')}"}
+    found = said["results"]["data"]["application/json"]
+    if not found.get("values", True):
+        return {"problem": "it assigns no name; assign what is to be kept, or take the tag away"}
+    machine = said.get("machine", {}).get("data", {}).get("text/plain")
+    return found | ({"machine": ast.literal_eval(machine)} if machine else {})
 
 
 def exit_status(kernel_manager) -> int | None:

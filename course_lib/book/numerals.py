@@ -10,8 +10,7 @@ from course_lib.book.pages import Page, tags
 NUMERAL = re.compile(r"(?<![\w.,$])[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?:\s?(?:%|per cent|percent))?")
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d[\d,_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 NOT_PROSE = re.compile(
-    r"^[^\n]*\[Open in Colab\][^\n]*$"  # the line under the title
-    r"|```.*?```|`[^`\n]*`"  # code
+    r"```.*?```|`[^`\n]*`"  # code
     r"|\$\$.*?\$\$|\$[^$\n]+\$"  # mathematics
     r"|\]\([^)]*\)|<[^>]+>"  # link targets, HTML tags
     r"|\((?:[^()\d]*)(?:1[89]|20)\d\d[a-z]?\)|\b(?:in|since|of) (?:1[89]|20)\d\d\b"  # years
@@ -19,6 +18,8 @@ NOT_PROSE = re.compile(
     r"|^\s*\d+\. ",  # numbered lists
     re.DOTALL | re.MULTILINE,
 )
+
+TOP_LINE = re.compile(r"\A(\s*# [^\n]+\n+)[^\n]+")  # how long the page takes
 
 
 def unsupported(page: Page, executed: NotebookNode) -> list[str]:
@@ -38,7 +39,7 @@ def unsupported(page: Page, executed: NotebookNode) -> list[str]:
     missing = []
     for cell in page.notebook.cells:
         if cell.cell_type == "markdown":
-            for found in NUMERAL.findall(NOT_PROSE.sub(" ", cell.source)):
+            for found in NUMERAL.findall(NOT_PROSE.sub(" ", TOP_LINE.sub(r"\1", cell.source))):
                 numeral = found.strip().rstrip(",")
                 if numeral not in facts and not supported(numeral, shown, integers):
                     missing.append(numeral)

@@ -1,5 +1,7 @@
 """Execute the pages that changed, side by side; list every failure at the end."""
 
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,12 +14,15 @@ from course_lib.book.execute import Job, Outcome, execute, execute_there, not_ex
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
+from course_lib.book.results import code_digest, collected, keep, path_of, write_results
+from course_lib.book.stamp import made_with
 from course_lib.common.cpus import usable_cpus
 from course_lib.common.errors import CourseError
-from course_lib.common.files import write_whole
+from course_lib.common.files import files_below, write_whole
 from course_lib.common.kernel import TIME_LIMIT, kernel_environment, kernel_settings, threads_for
 
 PROFILES = ("quick", "full")
+CHANGED = "what it depends on changed while it ran (a module of course_lib, or an installed package); run it again"
 
 
 @dataclass
@@ -36,6 +41,7 @@ def run(
     jobs: int | None = None,
     data: Path | None = None,
     progress: Callable[[str], None] = lambda line: None,
+    machine_note: str = "",
     pool: Callable[..., Iterable] | None = None,
 ) -> Report:
     """Execute every page whose cached notebook no longer fits; keep the others.
@@ -43,34 +49,64 @@ def run(
     profile: "quick", or "full" for the values of each page's header (kept apart, without a time limit).
     jobs: how many notebooks run at once, one thread each; by default one per usable core.
     data: the folder of complete data sets; only a full run sees it.
+    machine_note: the machine in words, for the results of a full run; by default what the kernel says of it.
     pool: pool(function, tasks, give_up) yields results from other machines, see `course_lib.cluster`.
+
+    A full run writes PAGE.full.json beside each page that has a cell tagged `result`.
     """
     if profile not in PROFILES:
         raise CourseError(f"{profile}: no such profile; choose {' or '.join(PROFILES)}")
     data = data if profile == "full" else None
+    before = surroundings(project.root)
     graph, report = ImportGraph(project.root), Report()
     keys = {page.name: cache_key(project, page, graph, profile, data) for page in pages}
     waiting = []
     for page in pages:
-        if entry_of(project, page.name, profile).load(keys[page.name]):
+        if record := entry_of(project, page.name, profile).load(keys[page.name]):
             report.reused.append(page.name)
+            if record.get("results") and not path_of(project, page.name).is_file():
+                keep(project, page.name, record["results"])
         else:
             waiting.append(page)
+    by_name = {page.name: page for page in waiting}
     for outcome, threads in outcomes(project, waiting, profile, jobs or usable_cpus(), data, pool):
+        page, problem = by_name[outcome.name], outcome.problem
+        if not problem and surroundings(project.root) != before:
+            now = cache_key(project, page, ImportGraph(project.root), profile, data)
+            problem = None if now == keys[page.name] else CHANGED
         seconds = f"{outcome.seconds:.1f} s"
-        kept = project.failed / f"{outcome.name}.ipynb"
-        if outcome.problem:
+        kept = project.failed / f"{page.name}.ipynb"
+        if problem:
             write_whole(kept, outcome.notebook)
-            report.failed[outcome.name] = outcome.problem
-            progress(f"failed    {outcome.name}  {seconds}")
+            report.failed[page.name] = problem
+            progress(f"failed    {page.name}  {seconds}")
         else:
             kept.unlink(missing_ok=True)
-            entry_of(project, outcome.name, profile).store(
-                keys[outcome.name], outcome.notebook, outcome.seconds, threads
+            results = None
+            values, machine = collected(outcome.notebook)
+            if profile == "full" and values:
+                code = code_digest(page, graph)
+                machine = machine_note or machine
+                results = write_results(project, page, values, machine=machine, seconds=outcome.seconds, code=code)
+            entry_of(project, page.name, profile).store(
+                keys[page.name],
+                outcome.notebook,
+                seconds=round(outcome.seconds, 1),
+                threads=threads,
+                made_with=made_with(page, graph),
+                packages=graph.packages.versions(graph.reach(graph.source_of_page(page)).packages),
+                results=results,
             )
-            report.executed[outcome.name] = outcome.seconds
-            progress(f"executed  {outcome.name}  {seconds}")
+            report.executed[page.name] = outcome.seconds
+            progress(f"executed  {page.name}  {seconds}")
     return report
+
+
+def surroundings(root: Path) -> tuple:
+    """A quick look at what pages depend on: other values mean that something may have changed while they ran."""
+    files = [path.stat() for path in files_below(root / "course_lib") if path.suffix != ".pyc"]
+    installed = [os.stat(folder).st_mtime_ns for folder in sys.path if os.path.isdir(folder)]
+    return [(file.st_mtime_ns, file.st_size) for file in files], installed
 
 
 def outcomes(
@@ -92,7 +128,8 @@ def outcomes(
         elsewhere = pool and not alone
         environment = settings if elsewhere else kernel_environment(project.root, settings)
         group = sorted((page for page in pages if page.alone == alone), key=expected_work(project, profile))
-        tasks = [Job(page.name, page.ipynb, page.parameters(profile), environment, limit) for page in group]
+        full = profile == "full"
+        tasks = [Job(page.name, page.ipynb, page.parameters(profile), environment, limit, full) for page in group]
         if elsewhere:
             results = pool(execute_there, tasks, not_executed)
         else:

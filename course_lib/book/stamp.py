@@ -1,24 +1,29 @@
 """What a page says about its own making: the stamp under its title, and its row on the status page."""
 
 import html
-from importlib import metadata
+import platform
 from pathlib import Path
 
 from course_lib.book.cache import Entry
 from course_lib.book.imports import ImportGraph
-from course_lib.book.pages import Page
+from course_lib.book.pages import Page, top_line
 
-FRAMEWORKS = {"tensorflow": "TensorFlow", "keras": "Keras", "torch": "PyTorch"}
+FRAMEWORKS = ("tensorflow", "keras", "torch")
+TITLES = {"tensorflow": "TensorFlow", "keras": "Keras", "torch": "PyTorch", "numpy": "NumPy"}
 
 
-def stamp_of(page: Page, entry: Entry, graph: ImportGraph) -> str:
-    """ "Executed in 23 s · 7 claims checked · PyTorch 2.13.0". No date: nothing changes where nothing changed."""
+def stamp_of(page: Page, entry: Entry, results: list[str]) -> str:
+    """ "Executed in 23 s · 7 claims checked · PyTorch 2.13.0". No date: nothing changes where nothing changed.
+
+    results: what there is to say of full results, which have a date.
+    """
     threads = entry.data["threads"]
     return " · ".join(
         [
             f"Executed in {seconds_text(entry.seconds)}" + (f" on {threads} threads" if threads > 1 else ""),
             f"{page.n_claims} claim{'' if page.n_claims == 1 else 's'} checked",
-            *versions_used(page, graph),
+            *entry.data["made_with"],
+            *results,
         ]
     )
 
@@ -27,26 +32,24 @@ def seconds_text(seconds: float) -> str:
     return "under a second" if seconds < 1 else f"{seconds:.0f} s"
 
 
-def versions_used(page: Page, graph: ImportGraph) -> list[str]:
-    """The frameworks a page imports, itself or through `course_lib`; NumPy where there is none."""
-    names = page.imported_names()
-    packages = {name.split(".")[0] for name in names} | graph.foreign(names)
-    used = [package for package in FRAMEWORKS if package in packages]
-    if not used:
-        return [f"NumPy {metadata.version('numpy')}"]
-    return [f"{FRAMEWORKS[package]} {version_of(package)}" for package in used]
+def made_with(page: Page, graph: ImportGraph) -> list[str]:
+    """The frameworks that a page imports at once, itself or through `course_lib`; NumPy or Python where there is none.
 
-
-def version_of(package: str) -> str:
-    """The installed version, without a build suffix such as +cpu."""
-    distribution = metadata.packages_distributions().get(package, [package])[0]  # tensorflow may be tensorflow-cpu
-    return metadata.version(distribution).split("+")[0]
+    As they are installed now: to be noted at the run, and read from its record afterwards.
+    """
+    imported = graph.imported_at_once(graph.source_of_page(page))
+    used = [name for name in FRAMEWORKS if name in imported] or [name for name in ("numpy",) if name in imported]
+    versions = {TITLES[name]: graph.packages.version_of(name) for name in used}
+    versions = versions or {"Python": platform.python_version()}
+    return [f"{title} {version.split('+')[0]}" for title, version in versions.items() if version]  # no +cpu
 
 
 def with_stamp(source: str, stamp: str) -> str:
-    """The stamp stands under the line with the Colab link."""
+    """The stamp stands below the line under the title."""
     lines = source.split("\n")
-    place = next(number for number, line in enumerate(lines) if "[Open in Colab](" in line)
+    place = top_line(lines)
+    if place is None:
+        return source
     lines[place + 1 : place + 1] = ["", f'<p class="page-stamp">{html.escape(stamp)}</p>']
     return "\n".join(lines)
 

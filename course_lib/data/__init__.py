@@ -7,10 +7,12 @@
 Pixels are uint8, labels int64; scaling is the page's business, where a reader sees it.
 """
 
-from course_lib.data.benchmarks import load_cifar10, load_fashion_mnist, load_mnist
 from course_lib.data.catalogue import BENCHMARKS
 from course_lib.data.churn import churn_probability, make_churn
+from course_lib.data.cifar10 import load_cifar10
+from course_lib.data.fashion_mnist import load_fashion_mnist
 from course_lib.data.gestures import load_gestures
+from course_lib.data.mnist import load_mnist
 from course_lib.data.pictograms import load_cats, load_pictograms
 from course_lib.data.planar import (
     PLANAR_SETS,

@@ -10,6 +10,14 @@ import numpy as np
 
 from course_lib.data.store import DataError, checksum
 
+DATA_FILES = (
+    "course_lib/data/atlas/atlas.json",
+    "course_lib/data/atlas/backgrounds.png",
+    "course_lib/data/atlas/fluent.png",
+    "course_lib/data/atlas/noto.png",
+    "course_lib/data/atlas/openmoji.png",
+    "course_lib/data/atlas/twemoji.png",
+)
 TRAINED = ("fluent", "twemoji", "openmoji")  # the design families of training and test images
 SHIFT = "noto"  # the family they never show
 

@@ -34,7 +34,7 @@ def checksum(*arrays: np.ndarray) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
@@ -100,7 +100,7 @@ def checked(arrays: tuple[np.ndarray, ...], data: Benchmark, name: str) -> tuple
 
 
 def embedded(data: Benchmark) -> tuple[np.ndarray, ...]:
-    """The sample in the package, checked."""
+    """The sample in the package, checked. The module of the data set names the file, for the cache of pages."""
     name = f"{data.name}.npz"
     stream = io.BytesIO((files("course_lib.data") / "samples" / name).read_bytes())
     arrays = read_npz(stream, f"the embedded {name}")

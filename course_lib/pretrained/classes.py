@@ -5,6 +5,8 @@ from importlib.resources import files
 
 import numpy as np
 
+DATA_FILES = ("course_lib/data/imagenet_classes.txt",)
+
 
 @cache
 def class_names() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ HEADER = "---\njupytext:\n  formats: md:myst,ipynb\nkernelspec: {{display_name: 
 
 
 def check(prose: str, printed: str = "", claim: str = "", code: str = "", course: str = "") -> list[str]:
-    page = Page("x", HEADER.format(course=course) + f"# Title\n\n[Open in Colab](x) · 15 minutes\n\n{prose}\n")
+    page = Page("x", HEADER.format(course=course) + f"# Title\n\n15 minutes\n\n{prose}\n")
     shown = new_output("stream", name="stdout", text=printed)
     cells = [new_code_cell(code, outputs=[shown]), new_code_cell(claim, metadata={"tags": ["claim"]})]
     return unsupported(page, new_notebook(cells=cells))

@@ -172,3 +172,54 @@ def test_side_by_side_keeps_every_result():
     assert sorted(side_by_side(abs, [-3, -1, -2], 2)) == [1, 2, 3]
     assert list(side_by_side(abs, [-3], 8)) == [3]
     assert list(side_by_side(abs, [], 2)) == []
+
+
+WARNS_ONCE = """\
+import logging, pathlib
+flag = pathlib.Path({flag!r})
+if not flag.exists():
+    flag.touch()
+    logging.getLogger('matplotlib.font_manager').warning('Matplotlib is building the font cache; this may take a moment.')
+print('ready', n_steps)"""
+
+
+def test_a_page_that_warns_once_is_run_again_and_then_passes(checkout, tmp_path_factory):
+    """Its output must not be kept: the site would refuse it for ever."""
+    flag = tmp_path_factory.mktemp("machine") / "was-here"
+    page = checkout.add_page("first", WARNS_ONCE.format(flag=str(flag)))
+    checkout.course("sync")
+    first = checkout.course("run", check=False)
+    assert first.returncode == 1
+    assert (
+        f"error: {page}.ipynb: cell 3 wrote to stderr: “Matplotlib is building the font cache; this may take a moment.” "
+        "Run it again" in first.stderr
+    )
+    assert "remove-stderr" in first.stderr
+    assert "failed" in checkout.course("status").stdout
+    assert "1 executed, 0 unchanged, 0 failed" in checkout.course("run").stdout
+    assert "font cache" not in json.dumps(outputs(checkout, page))
+
+
+def test_a_page_that_always_warns_always_fails_unless_it_says_so(checkout):
+    page = checkout.add_page("warns", "import sys\nprint('beware', file=sys.stderr)\nprint(1)")
+    checkout.course("sync")
+    for _ in range(2):
+        assert "wrote to stderr: “beware” Run it again" in checkout.course("run", check=False).stderr
+    assert "1 executed" in checkout.course("run", "--profile", "full").stdout  # its outputs reach no site
+    checkout.replace(f"{page}.md", "ipython3\nimport sys", "ipython3\n:tags: [remove-stderr]\n\nimport sys")
+    checkout.course("sync")
+    assert "1 executed, 0 unchanged, 0 failed" in checkout.course("run").stdout
+
+
+def test_a_page_whose_library_changes_while_it_runs_is_run_again(checkout):
+    """Its key is that of the text before, and its kernel may have met the text after."""
+    module = checkout.write("course_lib/tiny.py", "value = 1\n")
+    edit = f"from course_lib.tiny import value\nopen({str(module)!r}, 'w').write('value = 2\\n')\nprint('seen', value)"
+    page = checkout.add_page("page", edit)
+    other = checkout.add_page("other")
+    pages = [Page(name, checkout.read(f"{name}.md")) for name in (page, other)]
+    report = run(checkout.project, pages, jobs=1)
+    assert list(report.failed) == [page] and "changed while it ran" in report.failed[page]
+    assert list(report.executed) == [other]
+    report = run(checkout.project, pages, jobs=1)
+    assert list(report.executed) == [page]  # it writes what is there already

@@ -71,7 +71,9 @@ def test_a_verdict_ends_with_the_notebook_it_was_reached_for(checkout):
     validate(checkout.project, pages)
     entry = entry_of(checkout.project, page)
     key = entry.data["key"]
-    entry.store(key, entry.path.read_text().replace("seen 3", "seen 4"), 1.0, 1)  # an output that is not true
+    entry.store(
+        key, entry.path.read_text().replace("seen 3", "seen 4"), seconds=1.0, threads=1
+    )  # an output that is not true
     good, bad = validate(checkout.project, pages)
     assert (good, list(bad)) == ([], [page])
 

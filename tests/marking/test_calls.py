@@ -60,7 +60,7 @@ def test_the_verdict_says_so(session):
         "wrong",
         'the line "raise NotImplementedError" still stands above your code, which is never reached; delete it',
     )
-    here = dict((key, value) for key, value in session.call("here")(None)["value"]["dict"])
+    here = dict(session.call("here")(None)["value"]["dict"])
     assert (here["state"], here["said"], here["hint"]) == (there.state, there.said, there.hint)
 
 
