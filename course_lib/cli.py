@@ -1,6 +1,7 @@
 """The `course` command. Everything heavy is imported by the command that needs it."""
 
 import errno
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one pe
 def main() -> None:
     """Entry point: what a person can mend is printed as lines, everything else is a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors=signs.HANDLER)  # a console of Windows may have no tick
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=signs.HANDLER)  # a console of Windows may have no tick
     try:
         app()
     except CourseError as error:

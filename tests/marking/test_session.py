@@ -125,7 +125,9 @@ def foreign_kernel(folder: Path) -> None:
     """A kernel `python3` that is none."""
     spec = folder / "kernels/python3/kernel.json"
     spec.parent.mkdir(parents=True)
-    spec.write_text(json.dumps({"argv": ["false", "{connection_file}"], "display_name": "Not ours", "language": "python"}))
+    spec.write_text(
+        json.dumps({"argv": ["false", "{connection_file}"], "display_name": "Not ours", "language": "python"})
+    )
 
 
 def test_a_foreign_kernel_of_the_same_name_is_not_started(tmp_path, monkeypatch):
