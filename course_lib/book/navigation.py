@@ -76,26 +76,23 @@ def course_map(project: Project) -> str:
 
 
 def schedule(project: Project, pages: dict[str, str], path: str) -> str:
-    """One week for a lecture. A lab stands beside the last page that it needs."""
+    """One week for a lecture. A lab stands beside the last page that it needs, else beside the one above it."""
     order = {name: place for place, name in enumerate(project.toc)}
-    rows, labs = [], {}
-    for part in chapters(project):
-        lectures = [name for name in part.documents if name.startswith(LECTURES)]
-        for lab in filter(is_lab, part.documents):
-            needed = [name for name in needs(pages, lab) if name.startswith(LECTURES) and name in order]
-            labs.setdefault(max(needed, key=order.get, default=lectures[-1]), []).append(lab)
-    for part in chapters(project):
-        for name in part.documents:
-            if name.startswith(LECTURES):
-                rows.append((name, labs.get(name, [])))
+    lectures = [name for name in order if name.startswith(LECTURES)]
+    beside: dict[str, list[str]] = {name: [] for name in lectures}
+    for lab in filter(is_lab, order):
+        above = [name for name in lectures if order[name] < order[lab]] or lectures
+        needed = [name for name in needs(pages, lab) if name in beside] or above
+        if needed:
+            beside[max(needed, key=order.__getitem__)].append(lab)
 
     def link(name: str) -> str:
         title = Page(name, pages[f"{name}.md"]).title.removeprefix("Lab: ") if f"{name}.md" in pages else name
         return f"[{title[:1].upper()}{title[1:]}]({posixpath.relpath(name, posixpath.dirname(path))}.ipynb)"
 
     lines = ["| week | page | lab |", "|---:|---|---|"]
-    for week, (name, beside) in enumerate(rows, start=1):
-        lines.append(f"| {week} | {link(name)} | {', '.join(map(link, beside))}{' ' if beside else ''}|")
+    for week, (name, labs) in enumerate(beside.items(), start=1):
+        lines.append(f"| {week} | {link(name)} | {', '.join(map(link, labs))}{' ' if labs else ''}|")
     return "\n".join(["", *lines, "", ""])
 
 
