@@ -1,6 +1,7 @@
 """The `course` command. Everything heavy is imported by the command that needs it."""
 
 import errno
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +22,20 @@ app = typer.Typer(
 )
 
 Pages = Annotated[list[str] | None, typer.Argument(help="Page names, folders or patterns; all pages without one.")]
+Machines = Annotated[
+    str | None, typer.Option("--cluster", help="A Dask scheduler, tcp://HOST:PORT; or local:2, two workers here.")
+]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Notebooks at once; one per core without it.")]
+Turn = Annotated[
+    float | None, typer.Option(help="So many minutes are left: pages take turns where all would need more.")
+]
 
 
 def main() -> None:
     """Entry point: what a person can mend is printed as lines, everything else is a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors=signs.HANDLER)  # a console of Windows may have no tick
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=signs.HANDLER)  # a console of Windows may have no tick
     try:
         app()
     except CourseError as error:
@@ -71,17 +79,37 @@ def display(total: int, what: str) -> Iterator:
         yield advance
 
 
+@contextmanager
+def machines(address: str | None, jobs: int | None, *asked: str) -> Iterator:
+    """The pool behind --cluster, or None without it. What the workers must prove besides is for `cluster` to know."""
+    if address is None:
+        yield None
+        return
+    if jobs is not None:
+        raise CourseError("choose --jobs or --cluster; with --cluster each worker process does one job at a time")
+    from course_lib.cluster import Cluster
+
+    with Cluster(address, asked) as pool:
+        yield pool
+
+
 @app.command()
 def sync(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if anything is stale.")] = False,
+    take: Annotated[
+        list[str] | None, typer.Option(help="A notebook edited in Colab or an editor: carry its edit into the .md.")
+    ] = None,
 ):
-    """Derive links, install cells and notebooks from the .md sources.
+    """Derive notebooks, labs, map and schedule from their sources.
 
     Example: course sync --check
     """
     from course_lib.book import sync as book_sync
+    from course_lib.book import take as book_take
 
     found = project()
+    for notebook in take or []:
+        print("\n".join(book_take.take(found, notebook)))
     if not check:
         for path in book_sync.sync(found):
             print(f"wrote {path}")
@@ -94,6 +122,7 @@ def run(
     profile: Annotated[str, typer.Option(help="quick, or full for the complete data sets.")] = "quick",
     jobs: Jobs = None,
     machine_note: Annotated[str, typer.Option(help="The machine in words, for the results of a full run.")] = "",
+    cluster: Machines = None,
 ):
     """Execute the notebooks that changed. A full run writes PAGE.full.json, which the page shows.
 
@@ -110,8 +139,9 @@ def run(
     chosen = pages_to_run(found, pages)
     folder = os.environ.get("COURSE_DATA")
     data = Path(folder).resolve() if folder else None
-    with display(len(chosen), "executing") as progress:
-        report = book_run.run(found, chosen, profile, jobs, data, progress, machine_note)
+    asked = ["processor"] + ["data"] * (profile == "full" and data is not None)
+    with display(len(chosen), "executing") as progress, machines(cluster, jobs, *asked) as pool:
+        report = book_run.run(found, chosen, profile, jobs, data, progress, machine_note, pool)
     print(f"{len(report.executed)} executed, {len(report.reused)} unchanged, {len(report.failed)} failed")
     if report.failed:
         where = found.failed.relative_to(found.root)
@@ -120,7 +150,7 @@ def run(
 
 
 @app.command()
-def validate(pages: Pages = None, jobs: Jobs = None):
+def validate(pages: Pages = None, jobs: Jobs = None, turn: Turn = None) -> tuple[int, int]:
     """Run the executed notebooks again and compare every output.
 
     Example: course validate 02_foundations
@@ -130,11 +160,30 @@ def validate(pages: Pages = None, jobs: Jobs = None):
 
     found = project()
     chosen = pages_to_run(found, pages)
+    if turn is not None:
+        from course_lib.book import parts
+
+        chosen, lines = parts.turn(found, chosen, turn, jobs)
+        print("\n".join(lines))
     with display(len(chosen), "comparing") as progress:
         good, bad = book_validate.validate(found, chosen, jobs, progress)
     print(f"{len(good)} reproduced, {len(bad)} differ")
     if bad:
         raise CourseError(*(f"{name}.ipynb: outputs differ\n{differences}" for name, differences in bad.items()))
+    return len(good), len(chosen)
+
+
+@app.command()
+def share(which: Annotated[str, typer.Argument(help="2/4: the second of four.")]):
+    """Name one machine's share of the pages, where several run them; by the seconds of the last run.
+
+    Example: course run $(course share 2/4)
+    """
+    from course_lib.book import parts
+    from course_lib.book.pages import pages_to_run
+
+    found = project()
+    print("\n".join(page.name for page in parts.share(found, pages_to_run(found), which)))
 
 
 @app.command()
@@ -159,6 +208,23 @@ def book():
     run()
     build()
     print("look at it with: make serve   (Windows: python -m course_lib serve)")
+
+
+@app.command()
+def notebooks(folder: Annotated[Path, typer.Argument(help="A new folder.")]):
+    """Write every notebook with the repository's address: for the branch that Colab opens.
+
+    Example: course notebooks _build/notebooks
+    """
+    from course_lib.book import sync as book_sync
+    from course_lib.book.address import needed_address
+    from course_lib.book.published import write_notebooks
+
+    found = project()
+    book_sync.check(found)
+    address = needed_address(found)
+    names = write_notebooks(found, folder, address)
+    print(f"{len(names)} notebooks for {address.url} in {folder}")
 
 
 @app.command()
@@ -196,17 +262,46 @@ def serve(port: Annotated[int, typer.Option(help="Port of the local web server."
 
 
 @app.command()
-def test():
-    """Everything that makes the course trustworthy: book, validation, complete test suite.
+def test(
+    turn: Turn = None,
+    only: Annotated[
+        str | None, typer.Option(help="unit: tests that need no executed page; pages: the others, and no validation.")
+    ] = None,
+):
+    """What a commit must pass: book, validation, every test with two seeds of each proof.
 
-    Example: course test
+    Example: course test --only unit
     """
-    import subprocess
+    from course_lib.book import suite
 
+    if only not in (None, "unit", "pages"):
+        raise CourseError(f"{only}: choose unit or pages")
+    if only != "unit":
+        book()
+    if only is None:
+        validate(turn=turn)
+    chosen = {None: [], "unit": ["-m", "not pages"], "pages": ["-m", "pages"]}[only]
+    status, _ = suite.pytest(project(), *chosen)
+    sys.exit(status)
+
+
+@app.command("test-all")
+def test_all():
+    """Everything: all pages reproduced, every test, five seeds of each proof, every extra; a skip is a failure.
+
+    Example: course test-all
+    """
+    import time
+
+    from course_lib.book import suite
+
+    start = time.monotonic()
     book()
-    validate()
-    found = project()
-    sys.exit(subprocess.run([sys.executable, "-m", "pytest"], cwd=found.root, check=False).returncode)
+    n_reproduced, n_pages = validate()
+    status, result = suite.pytest(project(), "--all")
+    if result is not None:
+        print(suite.summary(project(), result, n_pages, n_reproduced, time.monotonic() - start))
+    sys.exit(status)
 
 
 @app.command()
@@ -242,6 +337,7 @@ def check(
     memory: Annotated[float, typer.Option(min=0.5, help="For one submission, in GB (on Linux).")] = 4,
     seed: Annotated[int | None, typer.Option(min=0, help="Draws the inputs; a new one every time without it.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Submissions at once; one per core without it.")] = None,
+    cluster: Machines = None,
 ):
     """Mark lab notebooks that students handed in.
 
@@ -250,9 +346,12 @@ def check(
     from course_lib.checks.handed_in import collected, marked
 
     found, students = collected(paths, roster, report)
-    with display(len(found.submissions), "marking") as progress:
-        results, lines, questions = marked(found, students, report, seed, jobs, seconds, memory, progress)
+    n = len(found.submissions)
+    with display(n, "marking") as progress, machines(cluster, jobs, "compiled") as pool:
+        results, lines, questions = marked(found, students, report, seed, jobs, seconds, memory, progress, pool)
     print("\n".join(lines))
+    if pool is not None and pool.lost:
+        raise CourseError(pool.lost)
     good = {"passed", "not attempted"} if drafts else {"passed"}
     sys.exit(1 if questions or not {result.state for result in results} <= good else 0)
 

@@ -161,7 +161,7 @@ def test_the_pins_hold_every_package_the_project_names():
     }
     project = bootstrap.pyproject(ROOT)
     named = project["project"]["dependencies"] + project["build-system"]["requires"]
-    for group in ("frameworks", "book", "pages", "test"):
+    for group in ("frameworks", "book", "pages", "cluster", "test"):
         named += project["dependency-groups"][group]
     for need in named:
         assert Requirement(need).name.lower() in pins, need

@@ -12,6 +12,7 @@ import tensorflow as tf
 import torch
 
 from course_lib import devices
+from tests.tools import elsewhere
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_a_missing_tpu_is_replaced_and_said_once(monkeypatch, capsys):
 def test_one_device_needs_no_mirror(monkeypatch, capsys):
     no_accelerator(monkeypatch)
     if len(tf.config.list_logical_devices()) > 1:
-        pytest.skip("this machine has several devices")
+        elsewhere("it has several devices")
     assert devices.keras_strategy() is tf.distribute.get_strategy()
     assert devices.keras_strategy("mirrored").num_replicas_in_sync == 1
     assert "one CPU" in capsys.readouterr().out

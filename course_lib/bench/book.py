@@ -38,7 +38,7 @@ kernelspec:
 
 # Page {number}
 
-[Open in Colab]()
+A second to run
 
 ```{{code-cell}} ipython3
 :tags: [setup]

@@ -36,11 +36,16 @@ def build_pair() -> tuple[Network, torch.nn.Sequential]:
         ours += [Dense(n_in, n_out, rng), Activation("relu")]
         theirs += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
     network, model = Network(ours[:-1], dtype=np.float32), torch.nn.Sequential(*theirs[:-1])
+    denses = [layer for layer in network.layers if isinstance(layer, Dense)]
     with torch.no_grad():
-        for dense, linear in zip(network.layers[::2], model[::2], strict=True):
+        for dense, linear in zip(denses, linears(model), strict=True):
             linear.weight.copy_(torch.from_numpy(dense.W.T))  # PyTorch keeps (n_out, n_in)
             linear.bias.zero_()
     return network, model
+
+
+def linears(model: torch.nn.Sequential) -> list[torch.nn.Linear]:
+    return [layer for layer in model if isinstance(layer, torch.nn.Linear)]
 
 
 def draw_batches(batch_size: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -77,7 +82,7 @@ def torch_run(model: torch.nn.Module, optimiser: torch.optim.Optimizer, batches:
 
 def flat_weights(model: torch.nn.Sequential) -> np.ndarray:
     """The model's weights in the order of `Network.parameters`."""
-    arrays = [array for linear in model[::2] for array in (linear.weight.T, linear.bias)]
+    arrays = [array for linear in linears(model) for array in (linear.weight.T, linear.bias)]
     return torch.cat([array.detach().reshape(-1) for array in arrays]).numpy()
 
 

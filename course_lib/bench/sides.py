@@ -47,7 +47,7 @@ class Keras:
     def peak(self) -> float:
         """Peak memory in MiB: the GPU's where Keras works on one, else this process's."""
         if backend() == "jax":
-            import jax
+            import jax  # pyright: ignore[reportMissingImports] - installed by hand, where a GPU is measured
 
             device = jax.local_devices()[0]
             return device.memory_stats()["peak_bytes_in_use"] / 2**20 if device.platform == "gpu" else peak()

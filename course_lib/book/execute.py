@@ -10,16 +10,17 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course_lib.book.results import assigned_names
 from course_lib.common.errors import COLOUR
-from course_lib.common.kernel import in_folder
+from course_lib.common.kernel import in_folder, kernel_environment
 from course_lib.common.launch import START, connection, running_interpreter
 
 KERNEL = "python3"  # what a page's header calls the running interpreter
 SAVED_AS = "executed.ipynb"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,18 @@ def execute(job: Job) -> Outcome:
         executed = target.read_text(encoding="utf-8") if target.is_file() else job.notebook
     seconds = time.monotonic() - start
     return Outcome(job.name, executed, seconds, problem or shortcoming(executed, may_warn=job.full))
+
+
+def execute_there(job: Job) -> Outcome:
+    """The same on another machine: `environment` is the caller's settings, everything else is what that machine has."""
+    settings = dict(job.environment)
+    if "COURSE_DATA" in settings:
+        settings["COURSE_DATA"] = os.environ["COURSE_DATA"]
+    return execute(replace(job, environment=kernel_environment(ROOT, settings)))
+
+
+def not_executed(job: Job, problem: str) -> Outcome:
+    return Outcome(job.name, job.notebook, 0.0, problem)
 
 
 def describe_error(error) -> str:

@@ -170,9 +170,9 @@ def check_solution(project: Project, page: Page) -> list[str]:
     wanted = [f'check = lab("{stem}")', "write it in the first cell after the set-up"]
     if not any(wanted[0] in source.splitlines() for source in sources):
         problems.append(f"{page.name}.md: does not say which lab it is; {wanted[1]}: {wanted[0]}")
-    declaration = f"course_lib/exercises/lab_{stem}.py"
-    if not (project.root / declaration).is_file():
-        problems.append(f"{page.name}.md: a solution without a lab; declare its exercises in {declaration}")
+    declaration = f"course_lib/exercises/lab_{stem}"
+    if not any((project.root / f"{declaration}{end}").is_file() for end in (".py", "/__init__.py")):
+        problems.append(f"{page.name}.md: a solution without a lab; declare its exercises in {declaration}.py")
     if not any(line.strip() == BEGIN for source in sources for line in source.splitlines()):
         problems.append(f"{page.name}.md: nothing to solve; put {BEGIN} and {END} around what the student writes")
     if not any("claim" in tags(cell) and "assert check.passed" in cell.source for cell in page.code_cells):
@@ -210,3 +210,9 @@ def check_no_markers(page: Page) -> list[str]:
 def lab_name(solution: str) -> str:
     """labs/solutions/02_x -> labs/02_x."""
     return LABS + solution.removeprefix(SOLUTIONS)
+
+
+def lab_mend(lab: str) -> str:
+    """What to do about an edit in a derived lab."""
+    source = f"{SOLUTIONS}{lab.removeprefix(LABS)}.md"
+    return f"holds an edit, but a lab is derived; make it in {source}, move this file away and run: course sync"

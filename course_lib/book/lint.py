@@ -6,7 +6,7 @@ import re
 import yaml
 
 from course_lib.book.labs import lab_name
-from course_lib.book.pages import COLAB_LINK, COURSE_KEYS, Page, header_of, tags
+from course_lib.book.pages import COURSE_KEYS, Page, header_of, tags, top_line
 from course_lib.book.project import LABS, PAGE_FOLDERS, SOLUTIONS, Project, is_lab, is_solution
 from course_lib.common.errors import CourseError
 from course_lib.common.notebooks import without_magics
@@ -18,6 +18,9 @@ KNOWN_TAGS = {
 FENCED_CODE = re.compile(r"^(`{3,}|~{3,})[^\n{]*\n.*?^\1\s*$", re.MULTILINE | re.DOTALL)
 DIRECTIVE = re.compile(r"^\s*(?:`{3,}|~{3,}|:{3,})\{([\w:-]+)\}", re.MULTILINE)
 ROLE = re.compile(r"(?<!`)\{([a-z][\w:-]*)\}`[^`\n]+`")
+ALERT = re.compile(r"^\s*>\s*\[!(\w+)\]", re.MULTILINE)
+HOW_LONG = re.compile(r"\b(?:seconds?|minutes?|hours?)\b")
+NOT_IN_A_LINK = re.compile(r"[^\w./-]")
 INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 
@@ -41,10 +44,28 @@ def check_contents(project: Project) -> list[str]:
     for folder in PAGE_FOLDERS:
         for path in sorted((project.root / folder).rglob("*.ipynb")):
             name = path.relative_to(project.root).with_suffix("").as_posix()
-            if ".ipynb_checkpoints" not in path.parts and name not in sources:
+            if ".ipynb_checkpoints" in path.parts or name in sources:
+                continue
+            if path.with_suffix(".md").is_file():
+                problems.append(f"{name}.md: its header names no kernel; begin it with the header of another page")
+            else:
                 problems.append(
-                    f"{name}.ipynb: has no source; write {name}.md (jupytext --to md:myst {name}.ipynb) or delete it"
+                    f"{name}.ipynb: has no source; make one with: course sync --take {name}.ipynb, or move it away"
                 )
+    return problems
+
+
+def check_names(project: Project) -> list[str]:
+    """Names that would break a link. A link is written by hand, so nothing in it should need an escape."""
+    problems = []
+    for name in project.notebooks:
+        if bad := sorted(set(NOT_IN_A_LINK.findall(name))):
+            shown = ", ".join("a space" if sign.isspace() else sign for sign in bad)
+            better = NOT_IN_A_LINK.sub("_", name)
+            problems.append(
+                f"{name}.md: {shown} in a name breaks links; rename the pair to {better}.md and .ipynb, and the entry "
+                "in _toc.yml"
+            )
     return problems
 
 
@@ -109,12 +130,19 @@ def check_prose(page: Page) -> list[str]:
     headings = re.findall(r"^# .+$", prose, re.MULTILINE)
     if len(headings) != 1:
         problems.append(f"{len(headings)} headings of the first level (# …); a page has exactly one")
-    if not COLAB_LINK.search(prose):
-        problems.append("no Colab link; write [Open in Colab]() under the title and run: course sync")
+    lines = page.notebook.cells[0].source.split("\n") if page.notebook.cells else []
+    place = top_line(lines)
+    if headings and (place is None or not HOW_LONG.search(lines[place])):
+        problems.append("nothing says how long the page takes; write it under the title: 20 minutes to read · …")
+    for kind in sorted(set(ALERT.findall(prose))):
+        problems.append(
+            f"the alert [!{kind}] shows its marker in Colab and JupyterLab; "
+            "write a quotation that begins with **Note.** instead"
+        )
     for name in sorted(set(DIRECTIVE.findall(prose))):
         problems.append(
             f"the directive {{{name}}} shows as raw text in Colab and JupyterLab; "
-            "write a `> [!NOTE]` alert, a table or <details> instead"
+            "write a quotation that begins with **Note.**, a table or <details> instead"
         )
     for name in sorted(set(ROLE.findall(prose))):
         problems.append(f"the role {{{name}}}`…` shows as raw text in Colab and JupyterLab; write an ordinary link")

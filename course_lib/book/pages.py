@@ -12,22 +12,13 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.book.pairs import give_ids
 from course_lib.book.project import ANY_LAB, LAB_MODULE, Project, is_lab, is_solution, read_header
 from course_lib.common.errors import CourseError
-from course_lib.common.files import digest
+from course_lib.common.files import read_text
 from course_lib.common.notebooks import without_magics
 
 COURSE_KEYS = {"full", "alone", "facts"}  # what a page's header may say under `course:`
-
-COLAB = "https://colab.research.google.com/github"
-COLAB_LINK = re.compile(r"\[Open in Colab\]\([^)\s]*\)")
-SETUP_CELL = re.compile(r"^(```\{code-cell\}[^\n]*\n:tags: \[setup\]\n)(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
-SETUP_CODE = """\
-# On Colab this installs the course library; TensorFlow and PyTorch stay as they are.
-try:
-    import course_lib
-except ModuleNotFoundError:
-    %pip install -q "course-lib @ git+{repository}\""""
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class Page:
 
     @cached_property
     def notebook(self) -> NotebookNode:
-        """The notebook without outputs, with deterministic cell ids."""
+        """The notebook without outputs, with deterministic cell ids. It is what is executed."""
         try:
             notebook = jupytext.reads(self.text, fmt="md:myst")
         except Exception as error:  # jupytext raises many kinds; each means: the source is malformed
@@ -50,15 +41,13 @@ class Page:
                 **{key: notebook.metadata[key] for key in ("kernelspec", "course") if key in notebook.metadata},
             }
         )
-        seen = set()
-        for cell in notebook.cells:
-            cell.id = cell_id(cell, seen)
+        give_ids(notebook)
         notebook.nbformat, notebook.nbformat_minor = 4, 5
         return notebook
 
     @property
     def ipynb(self) -> str:
-        """The text of the derived `.ipynb`."""
+        """The text of this notebook."""
         return nbformat.writes(self.notebook).rstrip("\n") + "\n"
 
     @cached_property
@@ -120,14 +109,13 @@ def tags(cell: NotebookNode) -> list[str]:
     return list(cell.metadata.get("tags", []))
 
 
-def cell_id(cell: NotebookNode, seen: set[str]) -> str:
-    """An id that depends on the cell's text only, so that an edit changes one id and no other."""
-    for copy in range(10_000):
-        candidate = digest(f"{cell.cell_type}\n{copy}\n{cell.source}")[:8]
-        if candidate not in seen:
-            seen.add(candidate)
-            return candidate
-    raise AssertionError("ten thousand equal cells")
+def top_line(lines: list[str]) -> int | None:
+    """The place of the line under the title, which says how long a page takes and what it needs."""
+    title = next((place for place, line in enumerate(lines) if line.startswith("# ")), None)
+    if title is None:
+        return None
+    below = (place for place, line in enumerate(lines) if place > title and line.strip())
+    return next(below, None)
 
 
 def imported_names(source: str, where: str) -> set[str]:
@@ -149,7 +137,7 @@ def imported_names(source: str, where: str) -> set[str]:
 
 def read_page(project: Project, name: str) -> Page:
     try:
-        return Page(name, (project.root / f"{name}.md").read_text(encoding="utf-8"))
+        return Page(name, read_text(project.root / f"{name}.md"))
     except FileNotFoundError:
         raise CourseError(
             f"{name}.md: not found; a page is a pair of .md and .ipynb, and the .md is its source"
@@ -188,14 +176,6 @@ def matches(name: str, pattern: str) -> bool:
     pattern = pattern.removeprefix("./").removesuffix(".md").removesuffix(".ipynb").rstrip("/")
     places = (Path(name), *Path(name).parents)
     return any(fnmatch(place.as_posix(), pattern) or fnmatch(place.name, pattern) for place in places)
-
-
-def with_links_filled(project: Project, name: str, text: str) -> str:
-    """The source with its Colab link and its install cell as `repository.url` says."""
-    link = f"{COLAB}/{project.repository.removeprefix('https://github.com/')}/blob/{project.branch}/{name}.ipynb"
-    text = COLAB_LINK.sub(f"[Open in Colab]({link})", text, count=1)
-    code = SETUP_CODE.format(repository=project.repository)
-    return SETUP_CELL.sub(lambda match: f"{match.group(1)}\n{code}\n```", text, count=1)
 
 
 def header_of(page: Page) -> dict:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import yaml
 
+from course_lib.book.contents import Contents, read_contents
 from course_lib.common.errors import CourseError
+from course_lib.common.files import read_text
 
 PAGE_FOLDERS = ("lectures", "labs", "about")  # where notebook pages may stand
 LABS, SOLUTIONS = "labs/", "labs/solutions/"  # what students fill in, and what it is derived from
@@ -41,23 +43,18 @@ class Project:
         return read_yaml(self.root / "_config.yml")
 
     @property
-    def repository(self) -> str:
-        """`repository.url`, the one line that a fork edits."""
-        url = (self.config.get("repository") or {}).get("url")
-        if not url or not str(url).startswith("https://github.com/"):
-            raise CourseError(
-                "_config.yml: repository.url is not a GitHub address; write https://github.com/OWNER/REPOSITORY"
-            )
-        return str(url).rstrip("/").removesuffix(".git")
-
-    @property
     def branch(self) -> str:
+        """The branch of the sources, for links to files that are not on the site."""
         return (self.config.get("repository") or {}).get("branch", "main")
 
     @cached_property
     def toc(self) -> list[str]:
         """Every document of `_toc.yml` in reading order, without suffix."""
-        return list(toc_files(read_yaml(self.root / "_toc.yml")))
+        return self.contents.documents
+
+    @cached_property
+    def contents(self) -> Contents:
+        return read_contents(self.root)
 
     @cached_property
     def sources(self) -> list[str]:
@@ -95,7 +92,7 @@ def find_project(start: Path | None = None) -> Project:
 
 def read_yaml(path: Path) -> dict:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_text(path))
     except FileNotFoundError:
         raise CourseError(f"{path.name}: not found; restore it from the repository") from None
     except yaml.YAMLError as error:
@@ -103,19 +100,6 @@ def read_yaml(path: Path) -> dict:
     if not isinstance(content, dict):
         raise CourseError(f"{path.name}: expected keys and values; restore it from the repository")
     return content
-
-
-def toc_files(node):
-    """Walk the jb-book table of contents: root, parts, chapters, sections."""
-    if isinstance(node, list):
-        for item in node:
-            yield from toc_files(item)
-    elif isinstance(node, dict):
-        for key in ("root", "file"):
-            if key in node:
-                yield str(node[key]).removesuffix(".ipynb").removesuffix(".md")
-        for key in ("parts", "chapters", "sections"):
-            yield from toc_files(node.get(key))
 
 
 def read_header(text: str) -> dict:
@@ -131,7 +115,7 @@ def read_header(text: str) -> dict:
 
 def has_kernel(path: Path) -> bool:
     try:
-        header = read_header(path.read_text(encoding="utf-8"))
+        header = read_header(read_text(path))
     except yaml.YAMLError:
         return True  # a broken header is reported when the page is read
     return isinstance(header, dict) and ("kernelspec" in header or "jupytext" in header)

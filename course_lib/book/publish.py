@@ -14,10 +14,23 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
+
+from course_lib.book.address import present_address
+from course_lib.book.navigation import SETTINGS, write_redirects
 from course_lib.book.project import Project
+from course_lib.book.published import make_links_absolute
 from course_lib.book.stage import stage
 from course_lib.common.errors import COLOUR, CourseError
-from course_lib.common.files import digest_json, digest_of, files_below, manifest, read_json, write_json
+from course_lib.common.files import (
+    digest_json,
+    digest_of,
+    files_below,
+    manifest,
+    read_json,
+    write_if_changed,
+    write_json,
+)
 
 MARKER, HTML = "complete.json", "_build/html"
 SPHINX = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
@@ -27,7 +40,7 @@ def build(project: Project, progress: Callable[[str], None] = lambda line: None)
     """Bring `_build/site` to the present state of pages and outputs. False when it was so already."""
     folder, attempts = project.build / "stage", project.build / "work"
     stage(project, folder)
-    wanted = {"settings": settings_digest(project), "stage": digest_json(manifest(folder))}
+    wanted = {"settings": settings_digest(project, folder / "_config.yml"), "stage": digest_json(manifest(folder))}
     finished = finished_build(attempts, wanted["settings"])
     done = read_json(finished / MARKER) if finished else None
     if done and done["stage"] == wanted["stage"]:
@@ -45,6 +58,7 @@ def build(project: Project, progress: Callable[[str], None] = lambda line: None)
                 shutil.rmtree(other, ignore_errors=True)
         progress("building the site with Sphinx")
         run_sphinx(folder, attempt)
+        finish(project, folder, attempt / HTML)
         done = {**wanted, "files": manifest(attempt / HTML)}
         write_json(attempt / MARKER, done)
         finished = attempt
@@ -61,9 +75,9 @@ def finished_build(attempts: Path, settings: str) -> Path | None:
     return None
 
 
-def settings_digest(project: Project) -> str:
-    """What changes every page at once; a change means a build from nothing."""
-    paths = [project.root / name for name in ("_config.yml", "_toc.yml", "requirements.txt")]
+def settings_digest(project: Project, config: Path) -> str:
+    """What changes every page at once; a change means a build from nothing. `config` knows the address."""
+    paths = [config, *(project.root / name for name in ("_toc.yml", SETTINGS, "requirements.txt"))]
     for folder in ("_static", "_templates"):
         paths += files_below(project.root / folder)
     paths += sorted(Path(__file__).parent.glob("*.py"))
@@ -85,6 +99,19 @@ def run_sphinx(source: Path, work: Path) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
         said = [line for line in log.splitlines() if "WARNING:" in line or "ERROR:" in line or "Exception" in line]
         raise CourseError(*(said or log.splitlines()[-20:]), "the site was not built; the old one stays")
+
+
+def finish(project: Project, staged: Path, html: Path) -> None:
+    """What Sphinx does not do: notebooks to download whose links work anywhere, redirects, and a word to GitHub."""
+    address = present_address(project)
+    for path in sorted(staged.rglob("*.ipynb")):
+        name = path.relative_to(staged).with_suffix("").as_posix()
+        notebook = nbformat.read(path, as_version=4)
+        if address:
+            make_links_absolute(project, notebook, name, address)
+        write_if_changed(html / "_sources" / f"{name}.ipynb", nbformat.writes(notebook) + "\n")
+    write_redirects(project, html, address)
+    write_if_changed(html / ".nojekyll", "")  # GitHub Pages would leave out folders like _static
 
 
 def publish(project: Project, html: Path, files: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from joblib import Parallel, delayed
 
 from course_lib.book.cache import cache_key, entry_of, last_seconds
-from course_lib.book.execute import Job, Outcome, execute
+from course_lib.book.execute import Job, Outcome, execute, execute_there, not_executed
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
@@ -42,6 +42,7 @@ def run(
     data: Path | None = None,
     progress: Callable[[str], None] = lambda line: None,
     machine_note: str = "",
+    pool: Callable[..., Iterable] | None = None,
 ) -> Report:
     """Execute every page whose cached notebook no longer fits; keep the others.
 
@@ -49,6 +50,7 @@ def run(
     jobs: how many notebooks run at once, one thread each; by default one per usable core.
     data: the folder of complete data sets; only a full run sees it.
     machine_note: the machine in words, for the results of a full run; by default what the kernel says of it.
+    pool: pool(function, tasks, give_up) yields results from other machines, see `course_lib.cluster`.
 
     A full run writes PAGE.full.json beside each page that has a cell tagged `result`.
     """
@@ -67,7 +69,7 @@ def run(
         else:
             waiting.append(page)
     by_name = {page.name: page for page in waiting}
-    for outcome, threads in outcomes(project, waiting, profile, jobs or usable_cpus(), data):
+    for outcome, threads in outcomes(project, waiting, profile, jobs or usable_cpus(), data, pool):
         page, problem = by_name[outcome.name], outcome.problem
         if not problem and surroundings(project.root) != before:
             now = cache_key(project, page, ImportGraph(project.root), profile, data)
@@ -108,17 +110,31 @@ def surroundings(root: Path) -> tuple:
 
 
 def outcomes(
-    project: Project, pages: list[Page], profile: str, jobs: int, data: Path | None
+    project: Project,
+    pages: list[Page],
+    profile: str,
+    jobs: int,
+    data: Path | None,
+    pool: Callable[..., Iterable] | None = None,
 ) -> Iterable[tuple[Outcome, int]]:
-    """Run pages side by side, the longest first; then those that measure time, one by one on all cores."""
+    """Run pages side by side, the longest first; then those that measure time, one by one on all cores.
+
+    These run on this machine, with a pool too: only here is it known that nothing else runs.
+    """
     limit = TIME_LIMIT if profile == "quick" else None
     for alone in (False, True):
         threads = threads_for(alone)
-        environment = kernel_environment(project.root, kernel_settings(threads, data))
+        settings = kernel_settings(threads, data)
+        elsewhere = pool and not alone
+        environment = settings if elsewhere else kernel_environment(project.root, settings)
         group = sorted((page for page in pages if page.alone == alone), key=expected_work(project, profile))
         full = profile == "full"
         tasks = [Job(page.name, page.ipynb, page.parameters(profile), environment, limit, full) for page in group]
-        for outcome in side_by_side(execute, tasks, 1 if alone else jobs):
+        if elsewhere:
+            results = pool(execute_there, tasks, not_executed)
+        else:
+            results = side_by_side(execute, tasks, 1 if alone else jobs)
+        for outcome in results:
             yield outcome, threads
 
 

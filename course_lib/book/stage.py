@@ -1,19 +1,23 @@
 """The staging folder Sphinx builds from: present text, cached outputs."""
 
+import copy
 from pathlib import Path
 
 import nbformat
+import yaml
 from nbformat import NotebookNode
 
+from course_lib.book.address import Address, present_address, staged_config
 from course_lib.book.cache import Entry, cache_key, entry_of
 from course_lib.book.imports import ImportGraph
 from course_lib.book.labs import without_markers
 from course_lib.book.pages import Page, read_pages, tags
 from course_lib.book.project import Project
+from course_lib.book.published import open_in_colab, say_why_no_link
 from course_lib.book.results import said_of_results
 from course_lib.book.stamp import stamp_of, status_table, with_stamp
 from course_lib.common.errors import CourseError
-from course_lib.common.files import files_below, write_if_changed
+from course_lib.common.files import files_below, read_text, write_if_changed
 
 STATUS_MARK = "<!-- status table -->"
 # What the line says under which a cell's code is folded, by tag. The style sheet puts a tick before a claim.
@@ -23,7 +27,7 @@ LAB_LABEL = "For you to fill in. Nothing on this page has been executed."
 
 def stage(project: Project, folder: Path) -> None:
     """Bring `folder` to the present state, writing only files whose bytes change."""
-    graph = ImportGraph(project.root)
+    graph, address = ImportGraph(project.root), present_address(project)
     pages = read_pages(project)
     executed = [page for page in pages if not page.is_lab]
     entries = {page.name: valid_entry(project, page, graph) for page in executed}
@@ -34,24 +38,26 @@ def stage(project: Project, folder: Path) -> None:
     staged = {Path("_config.yml"), Path("_toc.yml")}
     for page in pages:
         if page.is_lab:
-            notebook = presented(page, LAB_LABEL)
+            notebook = presented(project, page, LAB_LABEL, address)
         else:
             entry = entries[page.name]
-            notebook = with_outputs(page, entry, stamp_of(page, entry, said_of_results(project, page, graph)))
+            stamp = stamp_of(page, entry, said_of_results(project, page, graph))
+            notebook = with_outputs(project, page, entry, stamp, address)
         path = Path(f"{page.name}.ipynb")
         write_if_changed(folder / path, nbformat.writes(notebook) + "\n")
         staged.add(path)
     for path in plain_files(project):
         staged.add(path)
         if path.suffix == ".md":
-            text = (project.root / path).read_text(encoding="utf-8")
+            text = read_text(project.root / path)
             if STATUS_MARK in text:
                 text = text.replace(STATUS_MARK, status_table(executed, entries, path))
             write_if_changed(folder / path, text)
         else:
             write_if_changed(folder / path, (project.root / path).read_bytes())
-    for name in ("_config.yml", "_toc.yml"):
-        write_if_changed(folder / name, (project.root / name).read_bytes())
+    config = yaml.safe_dump(staged_config(project, address), sort_keys=False, allow_unicode=True)
+    write_if_changed(folder / "_config.yml", config)
+    write_if_changed(folder / "_toc.yml", read_text(project.root / "_toc.yml"))
     for path in list(files_below(folder)):
         if path.relative_to(folder) not in staged:
             path.unlink()
@@ -72,9 +78,9 @@ def plain_files(project: Project) -> list[Path]:
     return [path for path in paths if path.suffix != ".pyc"]
 
 
-def with_outputs(page: Page, entry: Entry, stamp: str) -> NotebookNode:
+def with_outputs(project: Project, page: Page, entry: Entry, stamp: str, address: Address | None) -> NotebookNode:
     """Text and metadata from the present page, outputs from the cache, cell by cell."""
-    notebook = presented(page, stamp)
+    notebook = presented(project, page, stamp, address)
     executed = [
         cell for cell in entry.notebook.cells if cell.cell_type == "code" and "injected-parameters" not in tags(cell)
     ]
@@ -83,9 +89,13 @@ def with_outputs(page: Page, entry: Entry, stamp: str) -> NotebookNode:
     return notebook
 
 
-def presented(page: Page, stamp: str) -> NotebookNode:
+def presented(project: Project, page: Page, stamp: str, address: Address | None) -> NotebookNode:
     """The page as readers see it, without outputs: stamped, some cells folded, no markers."""
-    notebook = nbformat.from_dict(nbformat.reads(page.ipynb, as_version=4))
+    notebook = copy.deepcopy(page.notebook)
+    if address:
+        open_in_colab(notebook, page.name, address)
+    else:
+        say_why_no_link(project, notebook, page.name)
     for cell in notebook.cells:
         if page.is_solution:
             cell.source = without_markers(cell.source)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from course_lib.book.cache import Entry
 from course_lib.book.imports import ImportGraph
-from course_lib.book.pages import Page
+from course_lib.book.pages import Page, top_line
 
 FRAMEWORKS = ("tensorflow", "keras", "torch")
 TITLES = {"tensorflow": "TensorFlow", "keras": "Keras", "torch": "PyTorch", "numpy": "NumPy"}
@@ -45,9 +45,11 @@ def made_with(page: Page, graph: ImportGraph) -> list[str]:
 
 
 def with_stamp(source: str, stamp: str) -> str:
-    """The stamp stands under the line with the Colab link."""
+    """The stamp stands below the line under the title."""
     lines = source.split("\n")
-    place = next(number for number, line in enumerate(lines) if "[Open in Colab](" in line)
+    place = top_line(lines)
+    if place is None:
+        return source
     lines[place + 1 : place + 1] = ["", f'<p class="page-stamp">{html.escape(stamp)}</p>']
     return "\n".join(lines)
 

@@ -11,3 +11,7 @@ class CourseError(Exception):
     def __init__(self, *lines: str):
         super().__init__("\n".join(lines))
         self.lines = lines
+
+
+class LostCluster(CourseError):
+    """The machines that shared the work are gone before its end; what they had done stays done."""

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from course_lib.common.errors import CourseError
+
 
 def digest(data: bytes | str) -> str:
     """SHA-256 as 64 hex digits."""
@@ -29,6 +31,14 @@ def manifest(folder: Path) -> dict[str, str]:
 
 def files_below(folder: Path) -> Iterable[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, without the mark that Windows editors put at its beginning, with plain newlines."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise CourseError(f"{path.name}: not UTF-8 text; save it as UTF-8 in your editor") from None
 
 
 def write_whole(path: Path, data: bytes | str) -> None:

@@ -71,7 +71,12 @@ def threads_for(alone: bool) -> int:
 
 @cache
 def processor() -> str:
-    """The kind of processor: trained weights differ in their last bits between kinds."""
+    """The kind of processor: trained weights differ in their last bits between kinds.
+
+    Where runners of several kinds share the pages among them, as on GitHub, COURSE_PROCESSOR is the one name of all.
+    """
+    if os.environ.get("COURSE_PROCESSOR"):
+        return os.environ["COURSE_PROCESSOR"]
     name = platform.processor()
     if sys.platform == "linux":
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")

@@ -20,7 +20,7 @@ from course_lib.data.atlas import Sprite, backgrounds
 CHUNK = 256  # images that are lit together; bounds the memory
 
 # The random numbers behind one image, each uniform on [0, 1).
-DRAWS = (
+DRAWS: tuple[str, ...] = (
     "sprite", "tile", "window", "left", "top", "flip",  # which drawing, which part of which background
     "extent", "stretch", "angle", "mirror", "x", "y",  # pose of the drawing
     "red", "green", "blue",  # tint of the background
@@ -54,7 +54,7 @@ def compose(choices: Sequence[Sequence[Sprite]], size: int, rng: np.random.Gener
     return images
 
 
-def between(low: float, high: float, u):
+def between(low: float | np.floating, high: float | np.floating, u):
     """u in [0, 1) moved to [low, high); float32 stays float32."""
     return low + (high - low) * u
 

@@ -116,7 +116,7 @@ def draw(family: str, codepoint: str, sources: Path) -> Image.Image:
 
 def fit(picture: Image.Image) -> Image.Image:
     """Crop to what is drawn, then centre it in a tile with a thin margin."""
-    picture = picture.crop(picture.getchannel("A").point(lambda a: 255 * (a > 8)).getbbox())
+    picture = picture.crop(picture.getchannel("A").point([255 * (a > 8) for a in range(256)]).getbbox())
     scale = (TILE - 4) / max(picture.size)
     size = [max(1, round(side * scale)) for side in picture.size]
     tile = Image.new("RGBA", (TILE, TILE))

@@ -57,7 +57,7 @@ class Network:
         """
         self._check_windows()
         for layer in reversed(self.layers[1:]):
-            gradient = layer.backward(gradient)
+            gradient = layer.backward(gradient)  # pyright: ignore[reportAssignmentType] - None only on request
         return self.layers[0].backward(gradient, to_input)
 
     def predict(self, X: np.ndarray) -> np.ndarray:

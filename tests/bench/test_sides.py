@@ -34,7 +34,7 @@ def test_both_sides_take_the_same_steps():
     assert ours.accuracy(ours.batches(x, y, 32)) == pytest.approx(theirs.accuracy(theirs.batches(x, y, 32)), abs=0.02)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak of the parent is a matter of Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="not for this machine: the peak of the parent is a matter of Linux")
 def test_the_peak_is_that_of_this_process():
     before = sides.peak()
     block = np.ones(30_000_000)  # 229 MiB

@@ -25,7 +25,7 @@ kernelspec:
 
 # {title}
 
-[Open in Colab]() · a minute to read
+A minute to read
 
 {prose}
 
@@ -64,7 +64,7 @@ kernelspec:
 
 # Solution: count
 
-[Open in Colab]() · a minute · after [the page](../../index.md)
+A minute · after [the page](../../index.md)
 
 <!-- BEGIN SOLUTION -->
 The answers, for [the lab](../{stem}.ipynb).
@@ -185,17 +185,35 @@ class Checkout:
         return solution
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": self.extra_path, "COURSE_DATA": "/nowhere", "NO_COLOR": "1"}
+        """Without what GitHub's machines say of the repository that is tested there."""
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+        return {**mine, "PYTHONPATH": self.extra_path, "COURSE_DATA": "/nowhere", "NO_COLOR": "1"}
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "course_lib.cli", *arguments]
 
-    def course(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    def git(self, *arguments: str) -> str:
+        """Run git in this checkout; what it says."""
+        who = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "-c", "init.defaultBranch=main"]
+        result = subprocess.run(["git", *who, *arguments], cwd=self.root, capture_output=True, text=True, check=True)
+        return result.stdout
+
+    def commit(self) -> None:
+        """Everything as it stands, in a repository that is made where there is none."""
+        if not (self.root / ".git").exists():
+            self.git("init", "-q")
+            self.write(".gitignore", "_build/\n__pycache__/\n")
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "as it stands")
+
+    def course(
+        self, *arguments: str, check: bool = True, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess:
         """Run the real command line in this checkout."""
         result = subprocess.run(
             self.command(*arguments),
             cwd=self.root,
-            env=self.environment(),
+            env={**self.environment(), **(environment or {})},
             capture_output=True,
             text=True,
             check=False,
@@ -219,6 +237,13 @@ def make_checkout(folder: Path) -> Checkout:
     made.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n")
     made.write("index.md", "# Tiny\n\nThe first page.\n")
     return made
+
+
+@pytest.fixture(autouse=True)
+def no_repository_in_the_environment(monkeypatch):
+    """GitHub's machines name the repository that is tested there; a tiny checkout is another one."""
+    for name in [name for name in os.environ if name.startswith("GITHUB_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

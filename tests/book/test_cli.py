@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -12,8 +13,24 @@ from typer.testing import CliRunner
 
 from course_lib import cli
 from course_lib.cli import app
+from tests.tools import elsewhere
 
-COMMANDS = ["sync", "run", "validate", "build", "book", "status", "serve", "test", "bench", "check", "lab"]
+COMMANDS = [
+    "sync",
+    "run",
+    "validate",
+    "share",
+    "build",
+    "book",
+    "notebooks",
+    "status",
+    "serve",
+    "test",
+    "test_all",
+    "bench",
+    "check",
+    "lab",
+]
 
 
 def test_the_commands_are_these():
@@ -22,6 +39,7 @@ def test_the_commands_are_these():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command):
+    command = command.replace("_", "-")
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert re.search(rf"Example: course {command}\b", result.output)
@@ -34,9 +52,22 @@ def test_output_is_plain_where_it_is_not_a_terminal(checkout):
     assert re.fullmatch(r"executed  lectures/01_tiny/page  \d+\.\d s\n1 executed, 0 unchanged, 0 failed\n", said)
 
 
+def test_output_has_plain_signs_where_the_console_has_no_others(checkout):
+    """The command `status` prints what a page is called, whatever the code page is."""
+    checkout.write("note.py", "import sys\nfrom course_lib import cli\nsys.argv[1:] = ['status']\ncli.app = lambda: print('\u2713 \u2717 \u25cb \u0430')\ncli.main()\n")  # fmt: skip
+    for encoding, expected in (("cp1252", "+ x o ?"), ("utf-8", "✓ ✗ ○ а")):
+        environment = {**checkout.environment(), "PYTHONPATH": str(checkout.root), "PYTHONIOENCODING": encoding}
+        command = [checkout.command()[0], "note.py"]
+        result = subprocess.run(command, cwd=checkout.root, env=environment, capture_output=True, check=True)
+        assert result.stdout.decode(encoding).strip() == expected
+
+
 def test_a_progress_bar_shows_on_a_terminal(checkout):
     """In a pseudo-terminal the same command draws one bar and still names what it did."""
-    pty = pytest.importorskip("ptyprocess", reason="there are no pseudo-terminals on Windows")
+    if sys.platform == "win32":
+        elsewhere("there are no pseudo-terminals on Windows")
+    import ptyprocess as pty
+
     checkout.add_page("page")
     checkout.course("sync")
     environment = {**checkout.environment(), "TERM": "xterm", "COLUMNS": "100"}

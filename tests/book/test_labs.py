@@ -108,7 +108,7 @@ def test_the_lab_is_the_solution_without_what_the_student_writes(checkout, solut
         assert secret not in text, secret
     assert "# Lab: count" in text and text.endswith("\n\nThe end.\n")
     assert "[the page](../index.md)" in text and "[here](#count) or [there](https://example.org/x)" in text
-    assert f"/blob/main/{LAB}.ipynb" in text and f"{solution}.ipynb" not in text
+    assert f"{solution}.ipynb" not in text
     assert "\n\n\n" not in text
     notebook = nbformat.read(checkout.root / f"{LAB}.ipynb", as_version=4)
     nbformat.validate(notebook)
@@ -124,17 +124,37 @@ def test_links_and_examples_of_a_solution(checkout, solution):
 def test_a_second_sync_writes_nothing_and_drift_fails_the_check(checkout, solution):
     assert sync.sync(checkout.project) == []
     sync.check(checkout.project)
-    checkout.replace(f"{LAB}.md", "The end.", "The very end.")
-    assert problems(checkout) == [f"{LAB}.md: stale, it is not what its source says; run: course sync"]
+    derived = (f"{solution}.ipynb", f"{LAB}.md", f"{LAB}.ipynb")
+    checkout.replace(f"{solution}.md", "The end.", "The very end.")
+    stale = [f"{name}: stale, it is not what its source says; run: course sync" for name in derived]
+    assert problems(checkout) == stale
     checkout.course("sync")
     (checkout.root / f"{LAB}.ipynb").unlink()
     (checkout.root / f"{LAB}.md").unlink()
     assert problems(checkout) == [f"{LAB}.{kind}: missing; run: course sync" for kind in ("md", "ipynb")]
     checkout.course("sync")
     checkout.course("sync", "--check")
-    checkout.replace(f"{solution}.md", "The end.", "The end, changed.")
-    assert sync.sync(checkout.project) == [f"{name}.{kind}" for name, kind in
-                                           ((solution, "ipynb"), (LAB, "md"), (LAB, "ipynb"))]  # fmt: skip
+    checkout.replace(f"{solution}.md", "The very end.", "The end, changed.")
+    assert sync.sync(checkout.project) == list(derived)
+
+
+def test_an_edit_of_a_derived_lab_is_not_overwritten(checkout, solution):
+    mend = f"a lab is derived; make it in {solution}.md, move this file away and run: course sync"
+    for kind in ("md", "ipynb"):
+        kept = checkout.read(f"{LAB}.{kind}")
+        checkout.replace(f"{LAB}.{kind}", "The end.", "My end.")
+        checkout.replace(f"{solution}.md", "## Count", "## Count!")  # whatever the solution says by now
+        result = checkout.course("sync", check=False)
+        assert result.returncode == 1
+        assert result.stderr == f"error: {LAB}.{kind}: holds an edit, but {mend}\n"
+        assert "My end." in checkout.read(f"{LAB}.{kind}")
+        assert f"{LAB}.{kind}: holds an edit, but {mend}" in problems(checkout)
+        refused = checkout.course("sync", "--take", f"{LAB}.ipynb", check=False)
+        assert refused.returncode == 1 and f"{LAB}.ipynb: holds an edit, but {mend}" in refused.stderr
+        (checkout.root / f"{LAB}.{kind}").rename(checkout.root / f"away.{kind}")  # as the line says
+        checkout.replace(f"{solution}.md", "## Count!", "## Count")
+        checkout.course("sync")
+        assert checkout.read(f"{LAB}.{kind}") == kept and "My end." in checkout.read(f"away.{kind}")
 
 
 def test_a_lab_that_somebody_has_filled_in_is_not_overwritten(checkout, solution):

@@ -9,15 +9,21 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import nbformat
 import pytest
+import yaml
 
 from course_lib.book import sync
+from course_lib.book.address import staged_config
 from course_lib.book.pages import read_pages
-from course_lib.book.publish import build, switch
+from course_lib.book.publish import SPHINX, build, switch
 from course_lib.book.run import run
 from course_lib.common.errors import CourseError
 from course_lib.common.files import digest_json, manifest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +78,51 @@ def test_prose_is_new_and_outputs_are_kept(built):
     assert "Sharper prose" in html(built)
     assert "seen 3" in html(built)
     assert (built.root / f"_build/executed/{built.page}.ipynb").read_bytes() == executed
+
+
+def test_with_an_address_colab_opens_the_branch_of_notebooks_and_a_download_has_links_that_work(built):
+    built.course("book", environment={"GITHUB_REPOSITORY": "kyiv/nets"})
+    text = html(built)
+    link = f"https://colab.research.google.com/github/kyiv/nets/blob/notebooks/{built.page}.ipynb"
+    assert f'href="{link}">Open in Colab</a> · A minute' in text.replace('class="reference external" ', "")
+    assert f'<link rel="canonical" href="https://kyiv.github.io/nets/{built.page}.html"' in text
+    assert "git+https://github.com/kyiv/nets" in built.read(f"_build/stage/{built.page}.ipynb")
+    assert 'href="../../index.html"' in text  # links of the site itself stay relative
+    download = nbformat.read(built.project.site / f"_sources/{built.page}.ipynb", as_version=4)
+    assert "[a link](https://kyiv.github.io/nets/index.html)" in download.cells[0].source
+    assert "seen 3" in str(download.cells[3].outputs)
+    assert (built.project.site / ".nojekyll").is_file()
+    built.course("book")  # the remote is gone: nothing of it stays
+    assert "kyiv" not in html(built) + built.read(f"_build/site/_sources/{built.page}.ipynb")
+
+
+def test_without_an_address_no_link_to_colab_is_drawn_and_the_page_says_how_to_get_one(built):
+    assert "No link to Colab? · A minute" in html(built) and "colab.research" not in html(built)
+    built.write("about/setup_trouble.md", "# Trouble\n\n## A page has no link to Colab\n\nPush it.\n")
+    built.write("_toc.yml", built.read("_toc.yml") + "- file: about/setup_trouble\n")
+    rebuild(built)
+    assert 'href="../../about/setup_trouble.html#a-page-has-no-link-to-colab"' in html(built)
+
+
+def test_jupyter_book_in_the_folder_of_sources_says_that_pages_are_unexecuted(built):
+    """What people who know the tool type. The real build has the same settings, and is not harmed."""
+    shutil.copytree(ROOT / "_extensions", built.root / "_extensions", ignore=shutil.ignore_patterns("__pycache__"))
+    guard = "  local_extensions: {unexecuted: _extensions}\n  config:\n    extensions: [unexecuted]\n"
+    built.replace("_config.yml", "sphinx:\n  config:\n", f"sphinx:\n{guard}")
+    for options in ([], ["-W"]):
+        command = [*SPHINX, "build", ".", "--path-output", str(built.root / "_build/other"), *options]
+        result = subprocess.run(command, cwd=built.root, capture_output=True, text=True, check=False)
+        assert result.returncode == 1
+        assert result.stderr.splitlines()[-1] == (
+            "error: the pages in this folder are unexecuted; run: make book (or: python -m course_lib book), "
+            "which executes them and builds the site in _build/site"
+        )
+        assert "Traceback" not in result.stderr
+    assert "unexecuted" not in yaml.safe_dump(staged_config(built.project, None))
+    built.course("book")
+    assert (
+        yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["config"]["extensions"][0] == "unexecuted"
+    )
 
 
 def test_only_what_changed_is_staged_again(built):
@@ -193,6 +244,7 @@ def normalised(checkout) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_killed_at_ten_random_moments_the_next_run_gives_the_same_site(checkout, tmp_path_factory):
     names = [checkout.add_page(name, f"print('{name}', n_steps)") for name in ("one", "two", "three")]
     checkout.course("sync")

@@ -74,6 +74,12 @@ def test_the_affinity_of_this_process_counts():
 
 
 def test_nothing_in_the_tools_counts_processors_in_another_way():
-    modules = [path for room in ("book", "common", "marking", "checks") for path in (ROOT / "course_lib" / room).rglob("*.py")]
-    others = [path for path in [*modules, ROOT / "course_lib/cli.py", ROOT / "course_lib/bench/marking.py"] if path != Path(cpus.__file__).resolve()]
+    modules = [
+        path for room in ("book", "common", "marking", "checks") for path in (ROOT / "course_lib" / room).rglob("*.py")
+    ]
+    others = [
+        path
+        for path in [*modules, ROOT / "course_lib/cli.py", ROOT / "course_lib/bench/marking.py"]
+        if path != Path(cpus.__file__).resolve()
+    ]
     assert not [path for path in others if "cpu_count" in path.read_text(encoding="utf-8")]

@@ -9,6 +9,7 @@ import pytest
 
 from course_lib.data import load_cifar10, load_fashion_mnist, load_mnist, store
 from course_lib.data.make_samples import make_sample
+from tests.tools import elsewhere
 
 FULL = Path(os.environ.get("COURSE_DATA") or Path(__file__).parents[3] / "shared" / "data")
 LOADERS = {"mnist": load_mnist, "fashion_mnist": load_fashion_mnist}
@@ -83,7 +84,7 @@ def test_a_changed_sample_is_never_used(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", LOADERS)
 def test_the_sample_begins_the_complete_set(name, monkeypatch):
     if not (FULL / f"{name}.npz").is_file():
-        pytest.skip("needs the complete set in $COURSE_DATA")
+        elsewhere("it needs the complete set in $COURSE_DATA")
     sample = LOADERS[name]()
     monkeypatch.setenv("COURSE_DATA", str(FULL))
     complete = LOADERS[name](60_000, 10_000, download=False)

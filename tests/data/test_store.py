@@ -242,7 +242,8 @@ def test_without_keras_the_error_says_so(monkeypatch):
 @pytest.mark.slow
 def test_an_unwritable_cache_folder_is_named(monkeypatch, tmp_path):
     # Keras itself: its home is a file, so that no folder can be made there, not even by root.
-    datasets = pytest.importorskip("keras").datasets
+    from keras import datasets
+
     (tmp_path / "home").write_text("not a folder")
     monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path / "home"))
     monkeypatch.delenv("COURSE_DATA", raising=False)

@@ -1,36 +1,31 @@
 """Every lab as a student meets it and every solution as a reader does."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 
 from course_lib.book import sync
-from course_lib.book.cache import cache_key, entry_of
 from course_lib.book.execute import Job, execute
-from course_lib.book.imports import ImportGraph
 from course_lib.book.labs import BEGIN, END, blocks
 from course_lib.book.numerals import unsupported
-from course_lib.book.pages import read_page, read_pages, tags
-from course_lib.book.project import Project
+from course_lib.book.pages import tags
 from course_lib.checks.labs import LABS
 from course_lib.common.kernel import kernel_environment, kernel_settings
+from tests.course import GRAPH, PROJECT, executed, page_named, pages
+from tests.tools import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-PROJECT = Project(ROOT)
-GRAPH = ImportGraph(ROOT)
 SECONDS = 45
 
 every_lab = pytest.mark.parametrize("name", LABS.names)
 
 
 def solution_of(name: str):
-    return read_page(PROJECT, f"labs/solutions/{name}")
+    return page_named(f"labs/solutions/{name}")
 
 
 def lab_of(name: str):
-    return read_page(PROJECT, f"labs/{name}")
+    return page_named(f"labs/{name}")
 
 
 def shown(notebook) -> str:
@@ -47,23 +42,22 @@ def shown(notebook) -> str:
 
 
 def test_every_declared_lab_has_its_pages_and_the_reverse():
-    pages = [page.name for page in read_pages(PROJECT) if page.name.startswith("labs/")]
-    assert sorted(pages) == sorted(f"labs/{part}{name}" for name in LABS.names for part in ("", "solutions/"))
+    names = [page.name for page in pages() if page.name.startswith("labs/")]
+    assert sorted(names) == sorted(f"labs/{part}{name}" for name in LABS.names for part in ("", "solutions/"))
     sync.check(PROJECT)
 
 
+@pytest.mark.pages
 @every_lab
 def test_the_solution_passes_all_its_checks(name):
     page = solution_of(name)
-    entry = entry_of(PROJECT, page.name)
-    if entry.load(cache_key(PROJECT, page, GRAPH)) is None:
-        pytest.fail(f"{page.name} is not executed as it stands; run: make book")
-    text = shown(entry.notebook)
+    notebook = executed(page.name)
+    text = shown(notebook)
     for exercise in LABS.load(name):
         assert re.search(rf"^✓ {exercise.name}: ", text, re.MULTILINE), exercise.name
     assert not set("✗○") & set(text)
-    assert entry.seconds < SECONDS
-    assert unsupported(page, entry.notebook) == []
+    assert notebook.metadata.papermill.duration < SECONDS
+    assert unsupported(page, notebook) == []
 
 
 @every_lab

@@ -15,11 +15,13 @@ from packaging.requirements import Requirement
 from course_lib.book.pages import read_page
 from course_lib.book.project import Project
 from course_lib.checks.labs import LABS
+from tests.tools import program
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/labs.yml").read_text(encoding="utf-8"))
 STEPS = [step["run"] for step in WORKFLOW["jobs"]["mark"]["steps"] if "run" in step]
 LAB = "02_activations"
+USED_WHERE_IT_IS_THERE = {"msgpack"}  # by jupyter_client; here Dask brings it
 
 
 @pytest.fixture
@@ -38,14 +40,13 @@ def push(fork: Path) -> tuple[int, str]:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                    "PYTHONPATH": "", "RUNNER_TEMP": str(fork), "GITHUB_STEP_SUMMARY": str(summary)}  # fmt: skip
     summary.unlink(missing_ok=True)
-    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[-1]]
+    shell = [program("bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[-1]]
     result = subprocess.run(shell, cwd=fork, env=environment, capture_output=True, text=True, check=False)
     assert result.stderr == ""
     return result.returncode, summary.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bash") is None, reason="the workflow runs in bash")
 def test_a_push_is_marked_and_only_a_mistake_fails(fork):
     status, summary = push(fork)
     assert status == 0
@@ -84,7 +85,7 @@ def test_it_installs_what_labs_and_marker_import():
     owners = metadata.packages_distributions()
     needed = {canonical(owner) for module in modules - {"course_lib"} for owner in owners.get(module, [])}
     assert "numpy" in needed and len(needed) > 20
-    assert needed <= installed, sorted(needed - installed)
+    assert needed - USED_WHERE_IT_IS_THERE <= installed, sorted(needed - installed)
 
 
 def canonical(name: str) -> str:

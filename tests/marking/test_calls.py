@@ -44,7 +44,7 @@ def session():
 def test_the_raise_above_an_answer_is_seen_in_a_notebook(session, what):
     """In a kernel's cell: local(f), as a check there does it, and the marker's question from outside."""
     source, expected = SOURCES[what]
-    here = f"from course_lib.marking.calls import local, outcome\nanswer = outcome(local(f)([3]))\nseen = [answer.unreached, answer.undone]"
+    here = "from course_lib.marking.calls import local, outcome\nanswer = outcome(local(f)([3]))\nseen = [answer.unreached, answer.undone]"
     assert session.run(source) is None and session.run(here) is None
     assert session.call("seen")(None)["value"] == [expected, not expected]
     asked = outcome(session.call("f")([3]))
@@ -53,14 +53,19 @@ def test_the_raise_above_an_answer_is_seen_in_a_notebook(session, what):
 
 def test_the_verdict_says_so(session):
     source = "def softmax(x, axis):\n    raise NotImplementedError\n    return x"
-    assert session.run(f"from course_lib.checks import lab\n{source}\nhere = lab('02_activations').softmax(softmax).as_dict()") is None
+    assert (
+        session.run(
+            f"from course_lib.checks import lab\n{source}\nhere = lab('02_activations').softmax(softmax).as_dict()"
+        )
+        is None
+    )
     exercise = next(one for one in LABS.load("02_activations") if one.name == "softmax")
     there = exercise.mark(session.call("softmax", "02_activations"))
     assert (there.state, there.said) == (
         "wrong",
         'the line "raise NotImplementedError" still stands above your code, which is never reached; delete it',
     )
-    here = dict((key, value) for key, value in session.call("here")(None)["value"]["dict"])
+    here = dict(session.call("here")(None)["value"]["dict"])
     assert (here["state"], here["said"], here["hint"]) == (there.state, there.said, there.hint)
 
 

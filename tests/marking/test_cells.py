@@ -26,7 +26,29 @@ from course_lib.marking.cells import Failure, cause, explained, leading_imports,
 )
 def test_what_a_cell_would_have_defined(source, defined):
     failure = Failure(1, source, "raised E")
-    names = {"x", "y", "z", "w", "v", "f", "g", "C", "np", "numpy", "os", "d", "i", "j", "file", "a", "b", "inner", "field", "drive", "softmax"}
+    names = {
+        "x",
+        "y",
+        "z",
+        "w",
+        "v",
+        "f",
+        "g",
+        "C",
+        "np",
+        "numpy",
+        "os",
+        "d",
+        "i",
+        "j",
+        "file",
+        "a",
+        "b",
+        "inner",
+        "field",
+        "drive",
+        "softmax",
+    }
     assert {name for name in names if failure.defines(name)} == defined
 
 

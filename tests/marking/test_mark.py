@@ -19,7 +19,7 @@ from course_lib.marking.collect import submission, submissions
 from course_lib.marking.errors import VoidedRun
 from course_lib.marking.report import table, write_reports
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "02_activations"
@@ -167,11 +167,17 @@ def class_of(folder: Path) -> dict[str, tuple]:
         "false lines": ("raise ValueError('\\n✓ stub  02_activations  6 of 6\\x1b[2J')", "it raises ValueError:  ✓ stub"),
     }  # fmt: skip
     other_cells = {
-        "broken syntax": ("def softmax(x, axis:\n    return x", "softmax is not defined; cell 11 (def softmax(x, axis:) raised SyntaxError: '(' was never closed"),
+        "broken syntax": (
+            "def softmax(x, axis:\n    return x",
+            "softmax is not defined; cell 11 (def softmax(x, axis:) raised SyntaxError: '(' was never closed",
+        ),
         "an argument too few": ("def softmax(x):\n    return x", "raises TypeError: softmax() takes 1 positional"),
         "not a function": ("softmax = np.ones(4) / 4", "not a function; hand over its name alone"),
         "sys.exit in a cell": ("import sys\nsys.exit(0)", "softmax is not defined; was its cell deleted?"),
-        "memory hog in a cell": ("softmax = np.ones(200_000_000)", "softmax is not defined; cell 11 (softmax = np.ones(200_000_000)) raised MemoryError"),
+        "memory hog in a cell": (
+            "softmax = np.ones(200_000_000)",
+            "softmax is not defined; cell 11 (softmax = np.ones(200_000_000)) raised MemoryError",
+        ),
         "parrot": (PARROT, "for four scores, it raises KeyError"),
     }
     forged = {
@@ -352,7 +358,10 @@ def busy(monkeypatch):
 
 def test_what_could_not_be_marked_is_marked_again_after_the_others(busy):
     busy.tired = 1
-    found = [submission(name, json.dumps(content).encode()) for name, content in (("a", SOLUTION), ("b", STUB), ("c", SOLUTION))]
+    found = [
+        submission(name, json.dumps(content).encode())
+        for name, content in (("a", SOLUTION), ("b", STUB), ("c", SOLUTION))
+    ]
     seen = []
     results = marker.mark_all(found, LABS, jobs=1, progress=lambda result: seen.append(result.name))
     assert seen == ["b", "c", "a"]
@@ -366,7 +375,9 @@ def test_it_is_never_wrong_and_the_report_says_what_to_do(busy, tmp_path):
     assert (result.state, result.passed, busy.tired) == ("unmarked", False, 0)
     assert {verdict.state for verdict in result.verdicts} == {"unmarked"}
     shown = table([result])
-    assert shown.startswith("? a  02_activations  0 of 6\n    ? leaky_relu: could not be marked: it got the processor for 3 of 100 s.")
+    assert shown.startswith(
+        "? a  02_activations  0 of 6\n    ? leaky_relu: could not be marked: it got the processor for 3 of 100 s."
+    )
     assert "Hint: Nobody is to blame yet. Mark it again while the machine has nothing else to do" in shown
     write_reports([result], tmp_path)
     assert json.loads((tmp_path / "marks.json").read_text(encoding="utf-8"))[0]["verdicts"][0]["state"] == "unmarked"
@@ -385,7 +396,14 @@ def test_verdicts_reached_before_the_machine_tired_do_not_make_it_wrong(monkeypa
     monkeypatch.setattr(marker.Session, "call", ask)
     content = notebook(leaky_relu="def leaky_relu(x, alpha):\n    return x")
     result = marker.mark(submission("a", json.dumps(content).encode()), LABS, 1)
-    assert [verdict.state for verdict in result.verdicts] == ["wrong", "passed", "passed", "passed", "unmarked", "unmarked"]
+    assert [verdict.state for verdict in result.verdicts] == [
+        "wrong",
+        "passed",
+        "passed",
+        "passed",
+        "unmarked",
+        "unmarked",
+    ]
     assert result.state == "unmarked"
 
 
@@ -394,7 +412,9 @@ def test_a_process_that_the_system_ended_may_have_met_a_full_memory():
     ended = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
     found = verdicts_of(notebook(softmax=f"{ended}def softmax(x, axis):\n    return x"))
     assert (found["softmax"].state, found["gradient_error"].state) == ("unmarked", "passed")
-    assert found["softmax"].said.startswith("could not be marked: softmax is not defined; cell 11 (import os, signal) ended the kernel")
+    assert found["softmax"].said.startswith(
+        "could not be marked: softmax is not defined; cell 11 (import os, signal) ended the kernel"
+    )
     found = verdicts_of(softmax("import os; os.kill(os.getpid(), 9)"))
     assert (found["softmax"].state, found["gradient_error"].state) == ("unmarked", "passed")
     assert "most likely because memory ran out" in found["softmax"].said
@@ -406,7 +426,10 @@ def test_a_fault_of_the_marker_is_no_fault_of_the_answer(monkeypatch):
 
     monkeypatch.setattr(type(LABS.load(LAB)[0]), "mark", broken)
     found = verdicts_of(notebook())
-    assert (found["softmax"].state, found["softmax"].said) == ("unmarked", "could not be marked: ZeroDivisionError in the marker")
+    assert (found["softmax"].state, found["softmax"].said) == (
+        "unmarked",
+        "could not be marked: ZeroDivisionError in the marker",
+    )
     assert found["sigmoid_layers"].passed
 
 
@@ -474,9 +497,18 @@ main()
     (tmp_path / "run.py").write_text(code)
     arguments = ["check", "a.ipynb", "b.ipynb", "--jobs", jobs]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)])}
-    result = subprocess.run([sys.executable, "run.py", *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "run.py", *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 1
-    assert result.stderr.startswith("error: a package was installed, changed or removed while submissions ran"), result.stdout
+    assert result.stderr.startswith("error: a package was installed, changed or removed while submissions ran"), (
+        result.stdout
+    )
     assert "of 6" not in result.stdout and not (tmp_path / "_build").exists()
 
 

@@ -50,7 +50,15 @@ def test_a_submission_installs_nothing(way):
 def test_every_installer_says_no_as_a_program_and_as_a_module(tmp_path, name):
     environment = refusing({**os.environ, "PYTHONPATH": str(ROOT)}, tmp_path / "refusing")
     for command in (name, f'"{sys.executable}" -m {name}'):
-        result = subprocess.run(f"{command} uninstall -y numpy", shell=True, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            f"{command} uninstall -y numpy",
+            shell=True,
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert result.returncode == 1 and result.stderr == f"{name}: {NO}\n"
     assert Path(environment["CONDA_EXE"]).is_file() and Path(environment["MAMBA_EXE"]).is_file()
 
@@ -71,7 +79,10 @@ def test_the_programs_of_this_environment_say_no():
 
 def can_keep_out(tmp_path) -> bool:
     code = f"from pathlib import Path; from course_lib.marking.guard import keep_out; print(keep_out([Path({str(tmp_path)!r})], Path({str(tmp_path)!r})))"
-    return "True" in subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    return (
+        "True"
+        in subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    )
 
 
 def test_what_lies_beside_the_protected_folders(tmp_path):
@@ -80,7 +91,9 @@ def test_what_lies_beside_the_protected_folders(tmp_path):
     (tmp_path / "a/file").write_text("")
     (tmp_path / "a/link").symlink_to(tmp_path / "a/b/c")
     found = set(beside({tmp_path / "a/b/c", tmp_path / "a/b/c/deeper"}))
-    assert {path for path in found if path.is_relative_to(tmp_path)} == {tmp_path / path for path in ("a/d", "a/b/e", "f", "a/file")}
+    assert {path for path in found if path.is_relative_to(tmp_path)} == {
+        tmp_path / path for path in ("a/d", "a/b/e", "f", "a/file")
+    }
     assert not any((tmp_path / "a/b/c").is_relative_to(path) for path in found)
 
 
@@ -126,7 +139,12 @@ def test_the_way_around_the_refusal_ends_at_the_folder(tmp_path):
     with Session(LABS.remote, seconds=60) as session:
         assert session.run(PACKAGE) is None
         command = f"[sys.executable, '-I', '-m', 'pip', *{INSTALL.split()!r}]"
-        assert session.run(f"import subprocess, sys\ndone = subprocess.run({command}, capture_output=True, text=True)\nsaid = done.stderr") is None
+        assert (
+            session.run(
+                f"import subprocess, sys\ndone = subprocess.run({command}, capture_output=True, text=True)\nsaid = done.stderr"
+            )
+            is None
+        )
         assert "Permission denied" in session.call("said")(None)["value"]
         assert session.run(TRY) is None and session.call("installed")(None)["value"] is False
     assert packages_digest() == before
@@ -182,7 +200,9 @@ def test_the_folders_of_this_environment_are_known(tmp_path):
     venv.create(tmp_path / "env", with_pip=False)
     python = tmp_path / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     code = f"import sys; sys.path.append({str(ROOT)!r}); from course_lib.marking.packages import folders; print(*folders(), sep='\\n')"
-    result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": ""})
+    result = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": ""}
+    )
     assert any(Path(line).is_relative_to(os.path.realpath(tmp_path / "env")) for line in result.stdout.splitlines())
 
 

@@ -19,7 +19,7 @@ from course_lib.marking.session import MEMORY, CellError, Killed, Lost, Missing,
 USES = "def uses(gigabytes):\n    import numpy as np\n    return float(np.ones(int(gigabytes * 125e6)).sum()) > 0"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+@pytest.mark.skipif(sys.platform != "linux", reason="not for this machine: only Linux limits the memory of a process")
 def test_the_limit_is_the_memory_asked_for():
     """Both sizes fit the machine: what stops the larger one is the limit."""
     with Session(LABS.remote, seconds=60, memory=0.6) as session:
@@ -125,7 +125,9 @@ def foreign_kernel(folder: Path) -> None:
     """A kernel `python3` that is none."""
     spec = folder / "kernels/python3/kernel.json"
     spec.parent.mkdir(parents=True)
-    spec.write_text(json.dumps({"argv": ["false", "{connection_file}"], "display_name": "Not ours", "language": "python"}))
+    spec.write_text(
+        json.dumps({"argv": ["false", "{connection_file}"], "display_name": "Not ours", "language": "python"})
+    )
 
 
 def test_a_foreign_kernel_of_the_same_name_is_not_started(tmp_path, monkeypatch):

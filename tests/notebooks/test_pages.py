@@ -4,22 +4,22 @@ import io
 import re
 import statistics
 import tokenize
-from pathlib import Path
 
 import nbformat
 import pytest
 
 from course_lib.book import sync
-from course_lib.book.cache import cache_key, entry_of
-from course_lib.book.imports import ImportGraph
+from course_lib.book.cache import entry_of
 from course_lib.book.numerals import unsupported
-from course_lib.book.pages import read_pages, tags
-from course_lib.book.project import Project
+from course_lib.book.pages import tags
+from course_lib.book.results import numbers_of, read_results
 from course_lib.common.kernel import TIME_LIMIT
+from tests import course
+from tests.course import PROJECT, pages
 
-PROJECT = Project(Path(__file__).resolve().parents[2])
-PAGES = [page for page in read_pages(PROJECT) if not page.name.startswith("labs/")]  # those: tests/labs
-GRAPH = ImportGraph(PROJECT.root)
+pytestmark = pytest.mark.pages
+
+PAGES = [page for page in pages() if not page.name.startswith("labs/")]  # those: tests/labs
 WIDTH = 88  # characters; tests/site sees that they fit
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -27,14 +27,11 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 @pytest.fixture
 def executed(page) -> nbformat.NotebookNode:
-    entry = entry_of(PROJECT, page.name)
-    if entry.load(cache_key(PROJECT, page, GRAPH)) is None:
-        pytest.fail(f"{page.name} is not executed as it stands; run: make book")
-    return entry.notebook
+    return course.executed(page.name)
 
 
 def test_no_line_of_code_is_wider_than_the_column():
-    for page in read_pages(PROJECT):
+    for page in pages():
         for cell in page.code_cells:
             long = [line for line in cell.source.splitlines() if len(line) > WIDTH and "setup" not in tags(cell)]
             assert not long, f"{page.name}: over {WIDTH} characters:\n" + "\n".join(long)
@@ -80,7 +77,8 @@ def test_every_claim_asserts(page):
 
 @every_page
 def test_every_numeral_in_prose_is_shown_or_asserted(page, executed):
-    assert unsupported(page, executed) == []
+    full = read_results(PROJECT, page.name)
+    assert unsupported(page, executed, numbers_of(full["values"]) if full else ()) == []
 
 
 @every_page

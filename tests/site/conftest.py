@@ -1,11 +1,9 @@
 """The built site behind a local web server, a headless browser, and one visit to every page.
 
-The site is `_build/site`; the environment variable COURSE_SITE names another folder. Without a site or a
-browser the tests are skipped, with the reason; where the variable CI is set, as it is in CI, they fail instead.
+The site is `_build/site`; the environment variable COURSE_SITE names another folder.
 """
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,12 +11,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+from course_lib.book.address import Address, present_address
+from course_lib.book.navigation import redirects
+from course_lib.book.project import Project
+from tests import tools
+from tests.tools import ROOT, missing
+
 FLAGS = [
     "--no-sandbox",
     "--no-first-run",
@@ -32,12 +33,6 @@ COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
-def missing(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def site() -> Path:
     folder = Path(os.environ.get("COURSE_SITE") or ROOT / "_build" / "site")
@@ -48,20 +43,19 @@ def site() -> Path:
 
 @pytest.fixture(scope="session")
 def page_names(site: Path) -> list[str]:
-    """Every HTML page, as its path below the site."""
-    paths = (path.relative_to(site) for path in site.rglob("*.html"))
-    return sorted(path.as_posix() for path in paths if not path.parts[0].startswith("_"))
+    """Every HTML page, as its path below the site. A redirect is none."""
+    moved = {f"{old}.html" for old in redirects(Project(ROOT))}
+    names = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
+    return sorted(name for name in names - moved if not name.startswith("_"))
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        missing(f"no browser on the PATH; looked for {', '.join(BROWSERS)}")
+    path = tools.browser()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
 
@@ -233,7 +227,6 @@ def visits(address: str, page_names: list[str], visit) -> dict[str, Visit]:
 
 
 @pytest.fixture(scope="session")
-def repository_url() -> str:
-    import yaml
-
-    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+def published() -> Address | None:
+    """Where this copy of the course lives, as the build of the site has seen it."""
+    return present_address(Project(ROOT))

@@ -3,10 +3,17 @@
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-import yaml
+import pytest
 from bs4 import BeautifulSoup
 
+from course_lib.book.address import PLACEHOLDER, Address, tracked_address
+from course_lib.book.pages import read_pages
+from course_lib.book.project import Project
+from course_lib.book.published import LINK, with_address
+
 ROOT = Path(__file__).resolve().parents[2]
+HERE = Address("kyiv/nets", "https://kyiv.github.io/nets/")
+KINDS = ("md", "ipynb")
 ADDRESSES = {"a": "href", "link": "href", "img": "src", "script": "src", "source": "src", "iframe": "src"}
 
 
@@ -56,38 +63,83 @@ def notebooks(site: Path, names: list[str]) -> list[str]:
     return [name for name in names if (site / "_sources" / name).with_suffix(".ipynb").is_file()]
 
 
-def test_every_lecture_opens_in_colab_and_can_be_downloaded(site, page_names, repository_url):
-    colab = repository_url.replace("github.com", "colab.research.google.com/github")
+def test_every_notebook_page_opens_in_colab_or_says_why_not_and_can_be_downloaded(site, page_names, published):
     names = notebooks(site, page_names)
     assert names
     for name in names:
         soup, source = read(site / name), name.removesuffix(".html") + ".ipynb"
-        assert (ROOT / source).is_file(), f"{name}: Colab would not find {source} in the repository"
-        button = [a["href"] for a in soup.select(".dropdown-launch-buttons a[href]")]
-        in_text = [a["href"] for a in soup.select("article a[href]") if a.get_text() == "Open in Colab"]
-        assert button == in_text == [f"{colab}/blob/main/{source}"], name
+        assert (ROOT / source).is_file(), f"{name}: the branch of notebooks would lack {source}"
+        links = soup.select("article a[href]")
+        buttons = [a["href"] for a in soup.select(".dropdown-launch-buttons a[href]")]
+        in_text = [a["href"] for a in links if a.get_text() == "Open in Colab"]
+        why = [a["href"] for a in links if a.get_text() == "No link to Colab?"]
+        if published:
+            assert buttons == in_text == [published.colab(name.removesuffix(".html"))] and not why, name
+        else:
+            assert len(why) == 1 and not buttons and not in_text, name
+            assert "colab.research" not in (site / name).read_text(encoding="utf-8"), name
         downloads = [a["href"] for a in soup.select(".dropdown-download-buttons a[href]")]
         assert any(href.endswith(f"_sources/{source}") for href in downloads), name
 
 
-def test_every_page_has_an_issue_link(site, page_names, repository_url):
+@pytest.fixture(scope="module")
+def handed_out() -> dict[str, str]:
+    """The prose of every notebook as the branch for Colab has it, at an address made up for this test."""
+    project = Project(ROOT)
+    made = {page.name: with_address(project, page, HERE) for page in read_pages(project)}
+    return {
+        name: "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+        for name, notebook in made.items()
+    }
+
+
+def test_links_of_handed_out_notebooks_are_absolute_and_lead_to_a_place_on_the_site(site, handed_out):
+    anchors: dict[str, set[str]] = {}
+    n_links = 0
+    for name, prose in handed_out.items():
+        for found in LINK.finditer(prose):
+            if found["code"]:
+                continue
+            place, fragment = urldefrag(found["target"])
+            assert place.startswith("http"), f"{name}: {found['target']}"
+            if place.startswith(HERE.site):
+                n_links += 1
+                page = unquote(place.removeprefix(HERE.site))
+                assert (site / page).is_file(), f"{name}: {found['target']}"
+                if page not in anchors:
+                    anchors[page] = {element["id"] for element in read(site / page).find_all(id=True)}
+                assert not fragment or unquote(fragment) in anchors[page], f"{name}: {found['target']}"
+            elif place.startswith(HERE.file("")):
+                assert (ROOT / unquote(place.removeprefix(HERE.file("")))).is_file(), f"{name}: {found['target']}"
+    assert n_links > 200
+
+
+def test_every_page_has_an_issue_link_where_there_is_an_address(site, page_names, published):
     for name in page_names:
         links = [a["href"] for a in read(site / name).select("a[href]")]
-        assert any(link.startswith(f"{repository_url}/issues/new?") and name in link for link in links), name
+        wanted = f"{published.url}/issues/new?" if published else "/issues/new?"
+        assert any(wanted in link and name in link for link in links) == bool(published), name
 
 
-def test_repository_is_named_in_one_place(repository_url):
-    """A fork edits one line: no plain page or setting names the repository a second time; sync fills notebook pages."""
-    files = [*ROOT.glob("*.yml"), *ROOT.glob("*.md"), *ROOT.glob("about/*.md"), *ROOT.glob("_templates/*")]
-    texts = [text for text in (file.read_text("utf-8") for file in files) if "\nkernelspec:" not in text]
-    assert len(texts) > 10
-    assert sum(text.count(repository_url) for text in texts) == 1
+def test_only_the_settings_name_the_repository():
+    """A fork edits nothing: no tracked page, notebook or template knows where it lives."""
+    project = Project(ROOT)
+    files = [
+        *ROOT.glob("_templates/*"),
+        *(ROOT / f"{page.name}.{kind}" for page in read_pages(project) for kind in KINDS),
+    ]
+    tracked = tracked_address(project)
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert PLACEHOLDER not in text and (tracked or "colab.research" not in text), path
+
+
+def test_github_is_told_to_serve_the_site_as_it_is(site):
+    assert (site / ".nojekyll").is_file()
 
 
 def test_map_links_the_chapters_that_exist(site):
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    there = {Path(file).parts[1][:2] for file in files if file.startswith("lectures/")}
+    there = {Path(file).parts[1][:2] for file in Project(ROOT).toc if file.startswith("lectures/")}
     cards = read(site / "index.html").select(".chapters .sd-card")
     by_number = {card.select_one(".sd-card-title").get_text().split()[0]: card for card in cards}
     assert list(by_number) == [f"{number:02}" for number in range(1, 15)]

@@ -1,6 +1,7 @@
 """Every page in a browser: silent, self-contained, readable for everyone, and as narrow as a phone."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -153,10 +154,10 @@ def test_claims_are_folded_and_open_by_keyboard(page, address):
     assert "assert" in code.inner_text()
 
 
-@pytest.mark.parametrize("prefix", ["/", "/{repository}/"])
-def test_missing_page_works_at_every_depth(page, site, serve, repository_url, prefix):
+@pytest.mark.parametrize("where", ["on this machine", "at its address"])
+def test_missing_page_works_at_every_depth(page, site, serve, published, where):
     """GitHub Pages answers any missing path with 404.html; its styles, pictures and links must hold there."""
-    prefix = prefix.format(repository=repository_url.rsplit("/", 1)[1])
+    prefix = urlsplit(published.site).path if published and where == "at its address" else "/"
     with serve(site, prefix) as address:
         page.goto(f"{address}no/such/deep/page.html", wait_until="load")
         sheets = page.evaluate("[...document.styleSheets].map(sheet => sheet.href).filter(Boolean)")

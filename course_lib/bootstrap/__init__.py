@@ -7,37 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from course_lib.bootstrap.failures import SPACE_NEEDED, Problem, check_machine, explain, full_disk
+
+ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ((3, 11), (3, 12), (3, 13))
-SPACE_NEEDED = 5e9  # bytes: 3.3 GB installed, and what pip unpacks on the way
-
-LOCK_HEADER = """\
-# Every package of the tested environment, pinned. Written by `make lock` from the dependency groups in
-# pyproject.toml; do not edit by hand.
-# On Linux without a GPU, PyTorch's site explains how to install its smaller CPU build: see the README.
-"""
-
-
-class Problem(Exception):
-    """What keeps the course from being set up, as one sentence for its user."""
+# Installed at first use: a command or an option (and the dependency group of its name) -> a module that shows that it
+# is there.
+EXTRAS = {"lab": "jupyterlab", "cluster": "distributed"}
 
 
 def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         if arguments[:1] == ["lock"]:
-            return lock(ROOT, find_python())
+            return lock(ROOT, find_python(), only_prove="--check" in arguments)
         python = ensure_environment(ROOT)
         ensure_weights(ROOT, python)
-        if arguments[:1] == ["lab"]:
-            ensure_lab(ROOT, python)
+        for extra in extras_for(arguments):
+            ensure_extra(ROOT, python, extra)
     except Problem as problem:
         sys.exit(f"error: {problem}")
     except KeyboardInterrupt:
@@ -88,6 +81,7 @@ def ensure_environment(root: Path) -> Path:
         return python
     if version_of(str(python)) not in VERSIONS:
         base = find_python()
+        check_machine()
         check_space(root)
         print("creating .venv", flush=True)
         make_venv(base, folder)
@@ -130,7 +124,7 @@ def make_venv(base: str, folder: Path) -> None:
     )
     if result.returncode != 0:
         said = result.stdout.decode(errors="replace").strip()
-        raise Problem(f"{base} could not create {folder}: {full_disk(said) or said.splitlines()[-1]}")
+        raise Problem(f"{base} could not create {folder}: {full_disk(said, folder.parent) or said.splitlines()[-1]}")
 
 
 def pip(python: Path, *arguments: str) -> None:
@@ -138,19 +132,7 @@ def pip(python: Path, *arguments: str) -> None:
     result = subprocess.run(command, stderr=subprocess.PIPE)
     if result.returncode != 0:
         said = result.stderr.decode(errors="replace").strip()
-        # pip ends with hints; what went wrong stands in its lines that name an error.
-        errors = [line.strip() for line in said.splitlines() if re.match(r"\s*(ERROR|\w+Error): (?!Exception:)", line)]
-        raise Problem(
-            full_disk(said)
-            or "pip could not install the packages; the first installation needs a network. "
-            f"pip said: {' '.join(errors[:3] or said.splitlines()[-1:])}"
-        )
-
-
-def full_disk(said: str) -> str | None:
-    if "No space left on device" in said or "Errno 28" in said:
-        return f"the disk is full; free about {SPACE_NEEDED / 1e9:.0f} GB and run again"
-    return None
+        raise Problem(explain(said, ROOT))
 
 
 def ensure_weights(root: Path, python: Path) -> None:
@@ -164,11 +146,19 @@ def ensure_weights(root: Path, python: Path) -> None:
         raise Problem(str(error)) from None
 
 
-def ensure_lab(root: Path, python: Path) -> None:
-    """JupyterLab is for those who want it: installed at its first use, within the pins of everything else."""
-    if subprocess.run([str(python), "-c", "import jupyterlab"], stderr=subprocess.DEVNULL).returncode != 0:
-        print("installing JupyterLab (once)", flush=True)
-        pip(python, "-c", str(root / "requirements.txt"), *dependency_group(root, "lab"))
+def extras_for(arguments: list[str]) -> list[str]:
+    """The extras that a command needs."""
+    if arguments[:1] == ["test-all"]:
+        return list(EXTRAS)
+    with_options = {argument[2:].partition("=")[0] for argument in arguments if argument.startswith("--")}
+    return [name for name in EXTRAS if name in with_options.union(arguments[:1])]
+
+
+def ensure_extra(root: Path, python: Path, name: str) -> None:
+    """Within the pins of everything else."""
+    if subprocess.run([str(python), "-c", f"import {EXTRAS[name]}"], stderr=subprocess.DEVNULL).returncode != 0:
+        print(f"installing {', '.join(dependency_group(root, name))} (once)", flush=True)
+        pip(python, "-c", str(root / "requirements.txt"), *dependency_group(root, name))
 
 
 def dependency_group(root: Path, name: str) -> list[str]:
@@ -182,34 +172,18 @@ def pyproject(root: Path) -> dict:
         return tomllib.load(file)
 
 
-def lock(root: Path, base: str) -> None:
-    """Resolve the dependency groups anew in an empty environment and pin what came out."""
-    check_space(root)
+def lock(root: Path, base: str, only_prove: bool = False) -> None:
+    """Resolve the dependency groups anew for all machines, or leave the pins as they are; prove that they resolve."""
+    from course_lib.bootstrap.lock import GROUPS, prove, resolve
+
     with tempfile.TemporaryDirectory(prefix="course-lock-") as folder:
         make_venv(base, Path(folder))
         python = environment_python(Path(folder))
-        wanted = [need for group in ("frameworks", "book", "pages", "test") for need in dependency_group(root, group)]
-        print("resolving the newest versions (several minutes)", flush=True)
-        pip(python, *wanted, *pyproject(root)["project"]["dependencies"])
-        command = [str(python), "-m", "pip", "freeze", "--all", "--exclude", "pip"]
-        frozen = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode()
-    (root / "requirements.txt").write_text(LOCK_HEADER + pinned(frozen))
-    print("requirements.txt is renewed; run make test before you commit it")
-
-
-def pinned(frozen: str) -> str:
-    """`pip freeze` of one machine as pins for every machine."""
-    small = 'sys_platform == "linux" and platform_machine == "x86_64"'
-    large = 'sys_platform != "linux" or platform_machine != "x86_64"'
-    lines = []
-    for line in frozen.splitlines():
-        name, _, version = line.partition("==")
-        version = version.split("+")[0]  # 2.13.0+cpu: a build, not a version
-        if name.replace("_", "-").lower() in ("tensorflow-cpu", "tensorflow"):
-            lines.append(f"tensorflow=={version} ; {large}")
-            lines.append(f"tensorflow-cpu=={version} ; {small}")
-        elif name in ("pexpect", "ptyprocess"):
-            lines.append(f'{name}=={version} ; sys_platform != "win32"')
-        elif version:
-            lines.append(f"{name}=={version}")
-    return "\n".join(sorted(lines, key=str.lower)) + "\n"
+        pip(python, *dependency_group(root, "lock"))
+        program = str(python.with_name("uv.exe" if os.name == "nt" else "uv"))
+        requirements = root / "requirements.txt"
+        if not only_prove:
+            wanted = [need for group in GROUPS for need in dependency_group(root, group)]
+            requirements.write_text(resolve(program, wanted + pyproject(root)["project"]["dependencies"]))
+            print("requirements.txt is renewed; run make test before you commit it", flush=True)
+        prove(program, requirements)
