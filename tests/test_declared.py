@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from course_lib.bootstrap import EXTRAS, pyproject
-from course_lib.bootstrap.lock import GROUPS
+from course_lib.bootstrap.pins import GROUPS
 from course_lib.common.notebooks import without_magics
 from tests.course import pages
 from tests.tools import ROOT
