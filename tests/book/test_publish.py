@@ -244,7 +244,6 @@ def normalised(checkout) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.heavy
 def test_killed_at_ten_random_moments_the_next_run_gives_the_same_site(checkout, tmp_path_factory):
     names = [checkout.add_page(name, f"print('{name}', n_steps)") for name in ("one", "two", "three")]
     checkout.course("sync")

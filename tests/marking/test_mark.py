@@ -19,7 +19,7 @@ from course_lib.marking.collect import submission, submissions
 from course_lib.marking.errors import VoidedRun
 from course_lib.marking.report import table, write_reports
 
-pytestmark = [pytest.mark.slow, pytest.mark.heavy]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "02_activations"
