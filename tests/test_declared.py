@@ -57,7 +57,7 @@ def imports(source: str) -> set[str]:
 def imported() -> dict[str, str]:
     """Package -> a file that imports it, in everything of ours."""
     found: dict[str, str] = {}
-    for folder in ("course_lib", "tests", "_static", "_extensions"):
+    for folder in ("course_lib", "tests", "_static", "_templates"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             found |= dict.fromkeys(imports(path.read_text(encoding="utf-8")), path.relative_to(ROOT).as_posix())
     for page in pages():

@@ -106,8 +106,8 @@ def test_without_an_address_no_link_to_colab_is_drawn_and_the_page_says_how_to_g
 
 def test_jupyter_book_in_the_folder_of_sources_says_that_pages_are_unexecuted(built):
     """What people who know the tool type. The real build has the same settings, and is not harmed."""
-    shutil.copytree(ROOT / "_extensions", built.root / "_extensions", ignore=shutil.ignore_patterns("__pycache__"))
-    guard = "  local_extensions: {unexecuted: _extensions}\n  config:\n    extensions: [unexecuted]\n"
+    shutil.copytree(ROOT / "_templates", built.root / "_templates", ignore=shutil.ignore_patterns("__pycache__"))
+    guard = "  local_extensions: {unexecuted: _templates}\n  config:\n    extensions: [unexecuted]\n"
     built.replace("_config.yml", "sphinx:\n  config:\n", f"sphinx:\n{guard}")
     for options in ([], ["-W"]):
         command = [*SPHINX, "build", ".", "--path-output", str(built.root / "_build/other"), *options]
