@@ -62,7 +62,7 @@ def navigation_files(project: Project, pages: dict[str, str]) -> dict[str, str]:
 
 
 def course_map(project: Project) -> str:
-    """A card for each chapter, in the order of `lectures/chapters.yml`. A chapter is a link as soon as it has a page."""
+    """A card for each chapter, in the order of the settings. A chapter is a link as soon as it has a page."""
     first = {part.caption: next(n for n in part.documents if n.startswith(LECTURES)) for part in chapters(project)}
     lines = ["::::{grid} 1 1 2 2", ":gutter: 2", ":class-container: chapters", ""]
     for name, about in (settings(project).get("chapters") or dict.fromkeys(first, "")).items():
