@@ -1,14 +1,19 @@
 """Numbers in prose that nothing on the page vouches for."""
 
+import ast
 import html
 import re
+from collections.abc import Collection
 
 from nbformat import NotebookNode
 
 from course_lib.book.pages import Page, tags
+from course_lib.book.results import READS
+from course_lib.common.notebooks import without_magics
 
 NUMERAL = re.compile(r"(?<![\w.,$])[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?:\s?(?:%|per cent|percent))?")
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d[\d,_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
+WORD = re.compile(r"\w+")
 NOT_PROSE = re.compile(
     r"```.*?```|`[^`\n]*`"  # code
     r"|\$\$.*?\$\$|\$[^$\n]+\$"  # mathematics
@@ -22,17 +27,24 @@ NOT_PROSE = re.compile(
 TOP_LINE = re.compile(r"\A(\s*# [^\n]+\n+)[^\n]+")  # how long the page takes
 
 
-def unsupported(page: Page, executed: NotebookNode) -> list[str]:
+def unsupported(page: Page, executed: NotebookNode, full: Collection[float] = ()) -> list[str]:
     """Numerals in the page's prose that no output shows, no claim asserts and no parameter sets.
 
     An integer may also stand in any code cell (a shape, a seed, a width: chosen, not measured).
     Single digits, years and section numbers pass; facts from outside stand in the header under `course: facts:`.
+
+    full: the numbers in the file of the page's full results. The page prints them, and no sentence may repeat one: the
+    next full run gives others. So they vouch for nothing where a cell prints them.
     """
     shown, written = set(), set()
+    readers = names_of_results(executed)
     for cell in executed.cells:
         if cell.cell_type != "code":
             continue
-        shown |= numbers(output_text(cell))
+        printed = numbers(output_text(cell))
+        if full and readers.intersection(WORD.findall(cell.source)):
+            printed = {number for number in printed if not is_rounded(number, full)}
+        shown |= printed
         (shown if {"claim", "parameters"}.intersection(tags(cell)) else written).update(numbers(cell.source))
     integers = {value for value in written if value == int(value)}
     facts = {str(fact) for fact in page.course.get("facts", [])}
@@ -44,6 +56,23 @@ def unsupported(page: Page, executed: NotebookNode) -> list[str]:
                 if numeral not in facts and not supported(numeral, shown, integers):
                     missing.append(numeral)
     return missing
+
+
+def names_of_results(notebook: NotebookNode) -> set[str]:
+    """`full_results` itself, and what the notebook's cells assign from it."""
+    names = {READS}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and READS in cell.source:
+            for node in ast.walk(ast.parse(without_magics(cell.source))):
+                if isinstance(node, ast.Assign) and READS in ast.unparse(node.value):
+                    names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def is_rounded(number: float, exact: Collection[float]) -> bool:
+    """The number is one of the others, or its share in per cent, with fewer decimals."""
+    decimals = len(f"{number:.6f}".rstrip("0").partition(".")[2])
+    return any(abs(number - scale * value) <= 0.5 * 10.0**-decimals + 1e-9 for value in exact for scale in (1, 100))
 
 
 def supported(numeral: str, shown: set[float], integers: set[float]) -> bool:

@@ -104,7 +104,7 @@ def run(
 
 def surroundings(root: Path) -> tuple:
     """A quick look at what pages depend on: other values mean that something may have changed while they ran."""
-    files = [path.stat() for path in files_below(root / "course_lib") if path.suffix != ".pyc"]
+    files = [path.stat() for path in files_below(root / "course_lib") if "__pycache__" not in path.parts]
     installed = [os.stat(folder).st_mtime_ns for folder in sys.path if os.path.isdir(folder)]
     return [(file.st_mtime_ns, file.st_size) for file in files], installed
 

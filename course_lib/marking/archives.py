@@ -25,11 +25,12 @@ def names(member: zipfile.ZipInfo) -> list[str]:
         return [member.filename]
     try:
         raw = member.filename.encode("cp437")  # which zipfile has taken it for
+    except UnicodeEncodeError:  # it has found the name in Unicode, in a field of its own
+        return [member.filename]
+    try:
         return [raw.decode("utf-8")]
     except UnicodeDecodeError:
         return [raw.decode(page, "replace") for page in CODE_PAGES]
-    except UnicodeEncodeError:  # zipfile has found the name in Unicode, in a field of its own
-        return [member.filename]
 
 
 def is_folder(member: zipfile.ZipInfo) -> bool:

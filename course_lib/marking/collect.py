@@ -57,8 +57,9 @@ class Submission:
         """What the notebook assigns to `student_number`; nothing where that is no plain value."""
         found = ""
         for node in self.statements:
-            targets = node.targets if isinstance(node, ast.Assign) else []
-            if any(isinstance(target, ast.Name) and target.id == "student_number" for target in targets):
+            if not isinstance(node, ast.Assign):
+                continue
+            if any(isinstance(target, ast.Name) and target.id == "student_number" for target in node.targets):
                 value = node.value.value if isinstance(node.value, ast.Constant) else None
                 found = as_number(printable(str(value))) if isinstance(value, int | str) else ""
         return found

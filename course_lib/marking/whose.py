@@ -120,13 +120,13 @@ def without_dates(part: str) -> str:
 
 
 @cache
-def words(text: str) -> re.Pattern:
+def words(text: str) -> re.Pattern[str]:
     """These words in this order, whole, whatever signs are between them."""
     return bounded(r"[\W_]+".join(WORD.findall(folded(text))))
 
 
 @cache
-def written(number: str) -> re.Pattern:
+def written(number: str) -> re.Pattern[str]:
     """S-12345 also as s12345 or S_12345, KM-11/05 as KM-11_05, 1001 as 01001. Never a part of another number."""
     found = pieces(number)
     text = "" if len(found) > 1 else "0*"
@@ -136,7 +136,7 @@ def written(number: str) -> re.Pattern:
     return bounded(text)
 
 
-def bounded(text: str) -> re.Pattern:
+def bounded(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_])(?:{text})(?![^\W_])")
 
 

@@ -52,6 +52,16 @@ def test_output_is_plain_where_it_is_not_a_terminal(checkout):
     assert re.fullmatch(r"executed  lectures/01_tiny/page  \d+\.\d s\n1 executed, 0 unchanged, 0 failed\n", said)
 
 
+def test_output_has_plain_signs_where_the_console_has_no_others(checkout):
+    """The command `status` prints what a page is called, whatever the code page is."""
+    checkout.write("note.py", "import sys\nfrom course_lib import cli\nsys.argv[1:] = ['status']\ncli.app = lambda: print('\u2713 \u2717 \u25cb \u0430')\ncli.main()\n")  # fmt: skip
+    for encoding, expected in (("cp1252", "+ x o ?"), ("utf-8", "✓ ✗ ○ а")):
+        environment = {**checkout.environment(), "PYTHONPATH": str(checkout.root), "PYTHONIOENCODING": encoding}
+        command = [checkout.command()[0], "note.py"]
+        result = subprocess.run(command, cwd=checkout.root, env=environment, capture_output=True, check=True)
+        assert result.stdout.decode(encoding).strip() == expected
+
+
 def test_a_progress_bar_shows_on_a_terminal(checkout):
     """In a pseudo-terminal the same command draws one bar and still names what it did."""
     if sys.platform == "win32":

@@ -77,3 +77,25 @@ def test_facts_from_outside_are_named_in_the_header():
 
 def test_numbers_in_text():
     assert numbers("a 1,234.5 b2 -3e-4 .5 x=7") == {1234.5, -3e-4, 0.5, 7.0}
+
+
+def with_full_results(prose: str, *cells: tuple[str, str]) -> list[str]:
+    page = Page("x", HEADER.format(course="") + f"# Title\n\n15 minutes\n\n{prose}\n")
+    made = [new_code_cell(code, outputs=[new_output("stream", name="stdout", text=said)]) for code, said in cells]
+    return unsupported(page, new_notebook(cells=made), {0.8169, 0.6814, 250.0})
+
+
+SHOWS = (
+    ('there = full_results("x")\nthere.beside(score, "score")', "score  0.412  0.817"),
+    ("print(there)", "0.681, 250"),
+)
+
+
+@pytest.mark.parametrize("typed", ["0.817", "0.82", "81.7 %", "0.681", "250"])
+def test_a_number_of_the_full_run_is_never_typed(typed):
+    assert with_full_results(f"It reaches {typed}.", *SHOWS) == [typed]
+
+
+def test_what_the_quick_run_shows_may_be_said_beside_the_full_results():
+    assert with_full_results("It reaches 0.412.", *SHOWS) == []
+    assert with_full_results("It reaches 0.82.", *SHOWS, ("print(quick)", "0.8203")) == []

@@ -2,12 +2,15 @@
 
 import json
 import os
+import sys
 
 import pytest
 
 from course_lib.book.execute import Job, cause_of_death, execute, shortcoming
 from course_lib.book.pages import Page
 from course_lib.book.run import outcomes, run, side_by_side
+from course_lib.book.validate import Replay, replay
+from course_lib.common.cpus import usable_cpus
 from course_lib.common.errors import CourseError
 from course_lib.common.kernel import kernel_environment, kernel_settings
 
@@ -74,11 +77,37 @@ def test_the_deadline_belongs_to_the_page_not_to_the_cell(checkout):
     assert "hangs" in (outcome.problem or "")
 
 
-def test_a_missing_kernel_is_named(checkout):
-    broken = job(checkout, "print(1)")
-    notebook = broken.notebook.replace('"name": "python3"', '"name": "no-such-kernel"')
-    with pytest.raises(Exception, match="no-such-kernel"):
-        execute(Job(broken.name, notebook, {}, broken.environment, 10))
+def test_a_page_for_another_kernel_is_refused(checkout):
+    other = job(checkout, "print(1)")
+    notebook = other.notebook.replace('"name": "python3"', '"name": "no-such-kernel"')
+    # papermill has to know how parameters are written for it; its language says that.
+    outcome = execute(Job(other.name, notebook, {}, other.environment, 100))
+    assert "no-such-kernel" in outcome.problem and "write python3 into its header" in outcome.problem
+
+
+def test_a_foreign_kernel_of_the_same_name_is_not_started(checkout, tmp_path, monkeypatch):
+    """Neither for the run nor for its repetition."""
+    spec = tmp_path / "jupyter/kernels/python3/kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(json.dumps({"argv": ["false", "{connection_file}"], "display_name": "-", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    task = job(checkout, "import sys\nprint(sys.executable)")
+    outcome = execute(task)
+    assert outcome.problem is None and sys.executable in outcome.notebook
+    assert replay(Replay(task.name, outcome.notebook, task.environment)) == (task.name, "")
+
+
+def test_a_long_folder_for_temporary_files_is_no_obstacle(checkout, tmp_path, monkeypatch):
+    folder = tmp_path / "/".join(["a-folder-with-a-name-of-forty-characters"] * 3)
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    task = job(checkout, "import os\nprint(os.getcwd().split('/course-')[0], os.path.basename(os.getcwd()))\nprint(1)")
+    outcome = execute(task)
+    assert outcome.problem is None and f"{folder} work" in outcome.notebook
+    task = job(checkout, "import tempfile\nprint(len(tempfile.gettempdir()) > 107)")
+    outcome = execute(task)
+    assert replay(Replay(task.name, outcome.notebook, task.environment)) == (task.name, "")
+    assert list(folder.iterdir()) == []
 
 
 def test_causes_of_death():
@@ -139,11 +168,11 @@ def test_pages_that_measure_time_run_last_alone_and_on_all_cores(checkout):
         page = checkout.add_page(name, show, course=header)
         pages.append(Page(page, checkout.read(f"{page}.md")))
     seen = [(o.name.rsplit("/")[-1], threads) for o, threads in outcomes(checkout.project, pages, "quick", 2, None)]
-    assert seen[-1] == ("timer", os.cpu_count())
+    assert seen[-1] == ("timer", usable_cpus())
     assert sorted(seen[:2]) == [("first", 1), ("second", 1)]
     report = run(checkout.project, pages)
     assert not report.failed
-    assert f"threads {os.cpu_count()}" in checkout.read(f"_build/executed/{pages[0].name}.ipynb")
+    assert f"threads {usable_cpus()}" in checkout.read(f"_build/executed/{pages[0].name}.ipynb")
 
 
 def test_the_longest_page_starts_first(checkout, monkeypatch):
