@@ -28,7 +28,7 @@ kernelspec:
   name: python3
 ---
 """
-HEADER_BLOCK = re.compile(r"\A---\n.*?^---\n", re.MULTILINE | re.DOTALL)
+HEADER_BLOCK = re.compile(r"\A---[ \t]*\n.*?^---[ \t]*\n", re.MULTILINE | re.DOTALL)
 COURSE_BLOCK = re.compile(r"^course:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 
 
@@ -93,7 +93,8 @@ def source_text(project: Project, name: str, notebook: dict, old: str | None) ->
     if address:
         make_links_relative(project, plain, name, address)
     body = HEADER_BLOCK.sub("", jupytext.writes(plain, fmt="md:myst"), count=1).lstrip("\n")
-    header = with_course(HEADER_BLOCK.match(old).group() if old else HEADER, written(notebook).header)
+    found = HEADER_BLOCK.match(old or "")
+    header = with_course(found.group() if found else HEADER, written(notebook).header)
     text = canonical(f"{header}\n{body}".rstrip("\n") + "\n")
     return with_heads_of(old, text) if old else text
 
@@ -107,7 +108,7 @@ def with_course(header: str, course: dict) -> str:
         {"course": course}, sort_keys=False, default_flow_style=None, allow_unicode=True, width=10_000
     )
     header = COURSE_BLOCK.sub("", header)
-    return f"{header.removesuffix('---' + chr(10))}{block}---\n"
+    return f"{header.rstrip().removesuffix('---')}{block}---\n"
 
 
 def with_heads_of(old: str, text: str) -> str:
