@@ -1,6 +1,7 @@
 """Reads the forward pass of a Keras model: of a chain, of a graph of layers, and of a class."""
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -257,3 +258,13 @@ def torch_axes(axis: int, rank: int) -> tuple[int, int]:
 
 def as_list(tensors: Any) -> list[Any]:
     return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
+
+
+def counts(graph: Graph) -> dict[int, tuple[int, int]]:
+    """By the id of a layer: its weights with running statistics, and how many of them are trainable."""
+    found = {}
+    for op in graph.forward():
+        if op.layer is not None:
+            sizes = [sum(math.prod(w.shape) for w in ws) for ws in (op.layer.weights, op.layer.trainable_weights)]
+            found[id(op.layer)] = (sizes[0], sizes[1])
+    return found

@@ -255,3 +255,17 @@ def around(padding: Any) -> tuple[int, int, int, int]:
     """PyTorch's (vertical, horizontal) padding as (top, bottom, left, right)."""
     vertical, horizontal = pair(padding)
     return vertical, vertical, horizontal, horizontal
+
+
+def counts(model: nn.Module) -> dict[int, tuple[int, int]]:
+    """By the id of a module: its own parameters with running statistics, and how many of them are trainable."""
+    found = {}
+    for module in model.modules():
+        inside = isinstance(module, nn.Sequential) or not module.__module__.startswith("torch.nn")
+        parameters = list(module.parameters(recurse=not inside))
+        statistics = [
+            b for name, b in module.named_buffers(recurse=not inside) if not name.endswith("num_batches_tracked")
+        ]
+        trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
+        found[id(module)] = sum(each.numel() for each in [*parameters, *statistics]), trainable
+    return found

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from course_lib.architectures.efficientnet_lite import HEAD, LITE0, LITE1, LITE2, STEM, Lite
+from course_lib.torch_nets.start import start_like_keras
 
 
 class SamePad(nn.Module):
@@ -119,7 +120,7 @@ def build(lite: Lite, n_classes: int, dropout: float) -> nn.Sequential:
     parts = (
         ("features", Features(stem, blocks, head)),
         ("dropout", nn.Dropout(dropout)),
-        ("classifier", nn.Linear(HEAD, n_classes)),
+        ("classifier", start_like_keras(nn.Linear(HEAD, n_classes))),
     )
     return nn.Sequential(OrderedDict(parts))
 

@@ -1,9 +1,13 @@
 """How weights start. The networks of `torch_nets` start as those of `keras_nets` do, so that a comparison is fair."""
 
+from typing import TypeVar
+
 from torch import nn
 
+Module = TypeVar("Module", bound=nn.Module)
 
-def start_like_keras(model: nn.Sequential, he: bool = False) -> nn.Sequential:
+
+def start_like_keras(model: Module, he: bool = False) -> Module:
     """Draw all weights anew, in place: Glorot and Bengio's uniform distribution (2010), biases zero; return `model`.
 
     PyTorch's own default is uniform within 1 / sqrt(fan_in) for weights and biases, a third of He's variance.
