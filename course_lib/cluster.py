@@ -57,7 +57,9 @@ class Cluster:
         self.address, self.asked, self.say, self.patience = address, asked, say, patience
         self.lost = ""
         self.token = uuid.uuid4().hex  # tells our jobs from those of others on the same worker
-        self.client = self.local = None
+        self.client: Any = None
+        self.local: Any = None
+        self.before: set = set()  # processes that a local cluster has not started
         self.running: dict[Any, tuple[str, int]] = {}  # future -> (address of its worker, place of its task)
 
     def __enter__(self) -> "Cluster":
@@ -256,7 +258,8 @@ async def knock(address: str) -> None:
     try:
         arguments = Security().get_connection_args("client")
         async with asyncio.timeout(ANSWER), rpc(address, connection_args=arguments) as there:
-            kind = (await there.identity())["type"]
+            identity: Any = await there.identity()
+        kind = identity["type"]
         problem = "" if kind == "Scheduler" else f"a Dask {kind.lower()} answers there, and not the scheduler"
     except Exception as error:  # whatever listens there may say anything
         said = "" if isinstance(error, MemoryError) else " ".join(str(error).split())  # a length that was none
@@ -279,7 +282,8 @@ def ready(futures: list) -> list:
         time.sleep(LOOK)
         return []
     try:
-        return list(wait(futures, timeout=LOOK, return_when="FIRST_COMPLETED").done)
+        found: Any = wait(futures, timeout=LOOK, return_when="FIRST_COMPLETED")
+        return list(found.done)
     except TimeoutError:
         return []
 
@@ -292,10 +296,10 @@ def children() -> set:
 
 def local_cluster(n_workers: int):
     """Processes that only this machine can reach. Dask opens a web server with each; ours have no page to show."""
-    import dask
+    from dask import config
     from distributed import LocalCluster
 
-    with dask.config.set({f"distributed.{kind}.http.routes": [] for kind in ("scheduler", "worker")}):
+    with config.set({f"distributed.{kind}.http.routes": [] for kind in ("scheduler", "worker")}):
         return LocalCluster(
             n_workers=n_workers, threads_per_worker=1, processes=True, host="127.0.0.1", memory_limit=0,
             scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"}, silence_logs=logging.CRITICAL,

@@ -1,7 +1,7 @@
 """What all tests share: the library first, one thread for each worker, groups that stay together, and what a skip means.
 
 `pytest` alone runs everything in one process. `pytest -n auto`, which is what `make test` calls, gives each usable core
-a worker. A file stays with one worker, so that what it prepares is prepared once. Tests marked `heavy` use all cores
+a worker. A file stays with one worker, so that what it prepares is prepared once. The tests in `HEAVY` use all cores
 themselves, or start many processes: they form one group, and so never run beside each other. They are handed out first.
 """
 
@@ -18,13 +18,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads NumPy: workers 
 
 # The course library comes before any framework, as on every page: see `course_lib/__init__.py`.
 import course_lib  # noqa: E402, F401
-from tests.tools import NOT_HERE  # noqa: E402
+from tests.tools import NOT_HERE, group_of  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="also what is marked `more`; a skip is a failure")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """The cores that this process may use: joblib knows of affinity and of a container's share."""
     import joblib
@@ -32,24 +33,38 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(joblib.cpu_count(), MOST_WORKERS)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Groups by the names of tests. (xdist's own marks for groups are not read with pytest 9.2.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Groups(config, log)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "site" in getattr(item, "fixturenames", ()):
+        item.add_marker("pages")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--all"):
         left_out = [item for item in items if item.get_closest_marker("more")]
         items[:] = [item for item in items if not item.get_closest_marker("more")]
         config.hook.pytest_deselected(items=left_out)
-    for item in items:
-        if "site" in item.fixturenames:
-            item.add_marker("pages")
-        item.add_marker(pytest.mark.xdist_group("heavy" if item.get_closest_marker("heavy") else item.path.as_posix()))
     if config.getoption("numprocesses", None) or "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=weight)
 
 
 def weight(item: pytest.Item) -> int:
     """The longest groups first, or one of them would be left for a single worker at the end."""
-    kinds = ("heavy", "browser", "slow")
-    return next((place for place, kind in enumerate(kinds) if item.get_closest_marker(kind)), len(kinds))
+    if group_of(item.nodeid) == "heavy":
+        return 0
+    kinds = ("browser", "slow")
+    return next((place for place, kind in enumerate(kinds, 1) if item.get_closest_marker(kind)), len(kinds) + 1)
 
 
 @pytest.hookimpl(wrapper=True)

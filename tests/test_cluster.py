@@ -1,9 +1,9 @@
 """Several machines, played by processes: equal results, differing workers, and everything that may go away."""
 
 import contextlib
-import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,24 +27,17 @@ from course_lib.common.files import digest_json
 from course_lib.marking.collect import submission
 from course_lib.marking.elsewhere import mark_elsewhere, mark_there
 from course_lib.marking.errors import VoidedRun
+from tests.book.conftest import make_checkout
+from tests.tools import ROOT, elsewhere
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
-ROOT = Path(__file__).resolve().parents[1]
 LONG = 120  # seconds for what takes two
-
-
-def tiny_checkouts():
-    """`make_checkout` of tests/book, whose fixtures do not reach this folder."""
-    specification = importlib.util.spec_from_file_location("tiny_checkouts", ROOT / "tests/book/conftest.py")
-    module = sys.modules["tiny_checkouts"] = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
 def checkout(tmp_path):
-    return tiny_checkouts().make_checkout(tmp_path)
+    return make_checkout(tmp_path)
 
 
 def wait_for(condition: Callable, what: str):
@@ -58,15 +51,17 @@ def wait_for(condition: Callable, what: str):
 class Machines:
     """A scheduler and workers, each started as the guide says, each a process group of its own."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, line: str = "scheduler --host 127.0.0.1 --port 8786 --no-dashboard"):
         self.folder, self.started = folder, []
         self.file = folder / "scheduler.json"
-        self.scheduler = self.start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        self.scheduler = self.start(
+            *line.replace("--port 8786", "--port 0").split(), "--scheduler-file", str(self.file)
+        )
         wait_for(lambda: self.file.is_file() and self.file.read_text().endswith("}"), "a scheduler")
         self.address = json.loads(self.file.read_text())["address"]
 
     def start(self, *arguments: str, root: Path = ROOT) -> subprocess.Popen:
-        command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard", "--scheduler-file", str(self.file)]
+        command = [sys.executable, "-m", "dask", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(root), "DASK_LOGGING__DISTRIBUTED": "critical"}
         self.started.append(subprocess.Popen(
             command, cwd=self.folder, env=environment, start_new_session=True,
@@ -74,9 +69,20 @@ class Machines:
         ))  # fmt: skip
         return self.started[-1]
 
-    def worker(self, name: str, root: Path = ROOT, *more: str) -> None:
+    def worker(self, name: str, root: Path = ROOT) -> None:
         """A worker; with a nanny, which starts a new one when it ends."""
-        self.start("worker", "--nthreads", "1", "--host", "127.0.0.1", "--name", name, *more, root=root)
+        self.start(
+            "worker",
+            self.address,
+            "--host",
+            "127.0.0.1",
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+            "--name",
+            name,
+            root=root,
+        )
 
     def wait_for_workers(self, n: int) -> None:
         from distributed import Client
@@ -138,12 +144,15 @@ def given_up(task, problem: str) -> tuple:
 # ---- What stands at the end is what one machine makes ------------------------------------------------------
 
 
-def same_notebook(path: Path) -> list:
-    """Cells and outputs, without what papermill notes of times."""
-    return [
-        [cell["source"], cell.get("execution_count"), cell.get("outputs")]
-        for cell in json.loads(path.read_text())["cells"]
-    ]
+def content(path: Path) -> list:
+    """Cells and outputs, without papermill's times. What a stream says may come in one piece or in several."""
+    found = []
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        outputs = cell.get("outputs", [])
+        said = "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
+        shown = [output for output in outputs if output["output_type"] != "stream"]
+        found.append((cell["source"], cell.get("execution_count"), said, shown))
+    return found
 
 
 def test_pages_by_two_workers_are_those_by_two_jobs(checkout):
@@ -156,13 +165,13 @@ def test_pages_by_two_workers_are_those_by_two_jobs(checkout):
     checkout.course("sync")
     assert "2 executed, 0 unchanged, 0 failed" in checkout.course("run", "--jobs", "2").stdout
     executed = [checkout.root / f"_build/executed/{name}.ipynb" for name in names]
-    local = [same_notebook(path) for path in executed]
+    local = [content(path) for path in executed]
     keys = [json.loads(path.with_suffix(".json").read_text())["key"] for path in executed]
     shutil.rmtree(checkout.root / "_build")
     result = checkout.course("run", "--cluster", "local:2")
     assert "2 executed, 0 unchanged, 0 failed" in result.stdout
     assert result.stderr == ""
-    assert [same_notebook(path) for path in executed] == local
+    assert [content(path) for path in executed] == local
     assert [json.loads(path.with_suffix(".json").read_text())["key"] for path in executed] == keys
     assert "0 executed, 2 unchanged, 0 failed" in checkout.course("run", "--cluster", "nobody-is-asked").stdout
 
@@ -410,21 +419,19 @@ def test_marks_of_a_changed_library_void_the_run(monkeypatch):
 # ---- The command -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--cluster", "127.0.0.1:9"], "127.0.0.1:9: no Dask scheduler answers there"),
-        (["--cluster", "somewhere"], "somewhere: no Dask scheduler answers there (missing port number"),
-        (["--cluster", "local:none"], "--cluster local:none: write how many workers this machine shall have"),
-        (["--cluster", "local:2", "--jobs", "2"], "choose --jobs or --cluster"),
-    ],
-)
-def test_a_wrong_address_is_one_sentence(checkout, arguments, said):
+def test_a_wrong_address_is_one_sentence(checkout):
     checkout.add_page("page")
     checkout.course("sync")
-    result = checkout.course("run", *arguments, check=False)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"error: {said}") and result.stderr.count("\n") == 1
+    cases = {
+        "127.0.0.1:9": "127.0.0.1:9: no Dask scheduler answers there",
+        "somewhere": "somewhere: no Dask scheduler answers there (missing port number",
+        "local:none": "--cluster local:none: write how many workers this machine shall have",
+        "local:2 --jobs=2": "choose --jobs or --cluster",
+    }
+    for arguments, said in cases.items():
+        result = checkout.course("run", "--cluster", *arguments.split(), check=False)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"error: {said}") and result.stderr.count("\n") == 1
 
 
 def test_a_worker_is_not_taken_for_the_scheduler(machines):
@@ -459,3 +466,29 @@ def test_control_c_leaves_no_process_behind(checkout):
     assert process.returncode != 0 and "Traceback" not in said[1], said
     _, alive = psutil.wait_procs(family, timeout=LONG)
     assert alive == []
+
+
+def test_the_guide_starts_three_machines(tmp_path):
+    """Its own commands, on three addresses of this machine; only how many processes each starts is less."""
+    if sys.platform != "linux":
+        elsewhere("only Linux has 127.0.0.2")
+    guide = (ROOT / "about/cluster.md").read_text(encoding="utf-8")
+    made = Machines(tmp_path, *dask_lines(guide, "scheduler"))
+    try:
+        port = made.address.rpartition(":")[2]
+        lines = dask_lines(guide, "worker")
+        assert len(lines) == 3
+        for line in lines:
+            made.start(*line.replace(":8786", f":{port}").replace("--nworkers -1", "--nworkers 1").split())
+        made.wait_for_workers(3)
+        with made.cluster() as pool:
+            where = "(__import__('distributed').get_worker().address, __import__('time').sleep(1))[0].split(':')[1]"
+            assert set(pool(eval, [where] * 9, given_up)) <= {"//127.0.0.1", "//127.0.0.2", "//127.0.0.3"}
+    finally:
+        made.end()
+
+
+def dask_lines(guide: str, kind: str) -> list[str]:
+    """What stands behind `dask` in the guide's plain commands, with addresses of this machine."""
+    found = re.findall(rf"\.venv/bin/dask ({kind} .*?)'?$", guide, re.MULTILINE)
+    return [line.replace("10.0.0.", "127.0.0.") for line in found if "tls" not in line]

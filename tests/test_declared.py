@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from course_lib.bootstrap import EXTRAS, pyproject
-from course_lib.bootstrap.lock import GROUPS
+from course_lib.bootstrap.pins import GROUPS
 from course_lib.common.notebooks import without_magics
 from tests.course import pages
 from tests.tools import ROOT
@@ -27,16 +27,20 @@ USED_OTHERWISE = {
     "ipykernel": "runs the notebooks",
     "jupyter-book": "a program",
     "jupyterlab": "a program, for `make lab`",
-    "nbval": "a plug-in of pytest",
     "pytest-xdist": "a plug-in of pytest",
     "ruff": "a program",
     "soupsieve": "held below 3 for beautifulsoup4",
-    "sphinx-github-alerts": "an extension that _config.yml names",
     "sphinx-mathjax-offline": "an extension that _config.yml names",
     "uv": "a program, for `make lock`",
 }
 # Imported, and declared nowhere: only where a person has installed it.
-ONLY_IF_THERE = {"jax": "Keras on a GPU, in course_lib/bench/sides.py", "google": "Colab's own"}
+ONLY_IF_THERE = {
+    "google": "Colab's own",
+    "jax": "Keras on a GPU, in course_lib/bench/sides.py",
+    "no_such_package": "a test that needs a missing one",
+    "onnx": "tests/pretrained/make_stylised.py, a program that ran once",
+    "onnxruntime": "the same",
+}
 
 
 def imports(source: str) -> set[str]:
@@ -53,7 +57,7 @@ def imports(source: str) -> set[str]:
 def imported() -> dict[str, str]:
     """Package -> a file that imports it, in everything of ours."""
     found: dict[str, str] = {}
-    for folder in ("course_lib", "tests", "_static", "_extensions"):
+    for folder in ("course_lib", "tests", "_static", "_templates"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             found |= dict.fromkeys(imports(path.read_text(encoding="utf-8")), path.relative_to(ROOT).as_posix())
     for page in pages():
@@ -173,8 +177,10 @@ def test_a_pin_is_exact_and_one_line_for_a_package():
 
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_an_extra_has_a_group_of_its_name(extra):
+    """It is pinned where the tests need it, too."""
     (need, *_) = pyproject(ROOT)["dependency-groups"][extra]
-    assert canonicalize_name(Requirement(need).name) not in {canonicalize_name(pin.name) for pin in pins()}
+    pinned = canonicalize_name(Requirement(need).name) in {canonicalize_name(pin.name) for pin in pins()}
+    assert pinned == (extra in GROUPS)
 
 
 def test_groups_that_are_pinned_and_extras_are_all_groups():

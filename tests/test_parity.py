@@ -1,5 +1,8 @@
 """Weights between Keras and PyTorch: every kind of layer, both ways; what is unequal is named."""
 
+import random
+from contextlib import contextmanager
+
 import keras
 import numpy as np
 import pytest
@@ -117,7 +120,8 @@ def test_gradients_agree_with_each_other_and_with_slopes(both):
     def loss():
         return nn.functional.cross_entropy(double.train()(x), torch.from_numpy(LABELS)).item()
 
-    # The gradient that Keras found, in the layout of PyTorch, is the slope of PyTorch's loss.
+    # What agrees with Keras is the slope of PyTorch's loss.
+    nn.functional.cross_entropy(theirs.train()(x.float()), torch.from_numpy(LABELS)).backward()
     for name, place in (
         ("7.weight", (2, 11)),
         ("0.weight", (1, 2, 0, 1)),
@@ -169,7 +173,8 @@ def test_the_factor_of_the_variance_is_needed(both, monkeypatch):
     """Without it the step would differ: PyTorch remembers the unbiased variance."""
     ours, theirs = both
     copy_weights(ours, theirs)
-    monkeypatch.setattr("course_lib.parity.torch_gradients", lambda model, x, y: forget_counts(model, x, y))
+    forgotten = contextmanager(lambda model: iter([{"2": (10**9, 0.01), "6": (10**9, 0.01)}]))
+    monkeypatch.setattr("course_lib.parity.compare.counted", forgotten)
     found = compare_step(
         ours,
         theirs,
@@ -180,21 +185,16 @@ def test_the_factor_of_the_variance_is_needed(both, monkeypatch):
     assert found.worst.endswith(".running_var") and found.largest > 2e-4
 
 
-def forget_counts(model, x, y):
-    model.train()
-    nn.functional.cross_entropy(model(torch.from_numpy(x.transpose(0, 3, 1, 2))), torch.from_numpy(y)).backward()
-    return {"2": (10**9, 0.01), "6": (10**9, 0.01)}
-
-
 UNEQUAL = {
     "have unequal epsilon: 0.001 and 1e-05": lambda: (keras_net(), torch_net(norm={"eps": 1e-5, "momentum": 0.01})),
     "have unequal momentum: 0.99 and 0.9": lambda: (keras_net(), torch_net(norm={"eps": 1e-3, "momentum": 0.1})),
     "have unequal stride": lambda: (keras_net(stride=2), torch_net()),
-    r"'0' \(Conv2d\) do not fit: weight is \(3, 3, 3, 4\) in Keras, which should be \(4, 3, 3, 3\) in PyTorch and is \(5, 3, 3, 3\)": (
-        lambda: (keras_net(), torch_net(channels=5))
+    r"'0' \(Conv2d\) have unequal channels: 4 and 5": lambda: (keras_net(), torch_net(channels=5)),
+    r"'0' \(Linear\) do not fit: weight is \(3, 2\) in Keras, which should be \(2, 3\) in PyTorch and is \(2, 4\)": (
+        lambda: (keras.Sequential([keras.Input((3,)), layers.Dense(2)]), nn.Sequential(nn.Linear(4, 2)))
     ),
     "are different kinds of layers": lambda: (keras_net(), torch_net(swapped=True)),
-    "Keras has 6 layers with weights and PyTorch 7: '10' of PyTorch has no partner": (
+    "Keras has 11 operations and PyTorch 12: '10' of PyTorch has no partner": (
         lambda: (keras_net(), nn.Sequential(*torch_net(), nn.Linear(4, 4)))
     ),
     "do not hold the same: weight, bias and weight": lambda: (
@@ -216,6 +216,87 @@ def test_what_is_unequal_is_named_and_nothing_is_copied(message):
     with pytest.raises(ParityError, match=message):
         copy_weights(ours, theirs)
     assert all(torch.equal(p, old) for p, old in zip(theirs.parameters(), before, strict=True))
+
+
+def dropping():
+    """Twins with dropout and batch norm, with mixed modes and a gradient that was there before."""
+    ours = keras.Sequential([
+        keras.Input((3,)), layers.Dense(5), layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(4),
+    ])  # fmt: skip
+    theirs = nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5, **NORM), nn.Dropout(0.5), nn.Linear(5, 4)).eval()
+    theirs[2].train()
+    theirs[0].weight.grad = torch.full((5, 3), 7.0)
+    return ours, theirs
+
+
+def state_of(ours, theirs):
+    gradients = [None if p.grad is None else p.grad.clone() for p in theirs.parameters()]
+    return {
+        "modes": [module.training for module in theirs.modules()],
+        "gradients": gradients,
+        "torch": [value.clone() for value in theirs.state_dict().values()],
+        "keras": [variable.numpy().copy() for variable in ours.variables],  # the seeds of dropout are among them
+        "trainable": [layer.trainable for layer in ours.layers],
+        "random": [torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()[1]],  # noqa: NPY002
+    }
+
+
+def assert_same(first, second, but=()):
+    for part, values in first.items():
+        for a, b in zip(values, second[part], strict=True):
+            assert part in but or (a is b is None) or np.array_equal(a, b), part
+
+
+ROWS, CLASSES = IMAGES[:, 0, 0], LABELS
+
+
+def step(ours, theirs):
+    compare_step(ours, theirs, ROWS, CLASSES, keras.optimizers.SGD(0.1), torch.optim.SGD(theirs.parameters(), 0.1))
+
+
+COMPARE = {
+    "outputs": (lambda ours, theirs: compare_outputs(ours, theirs, ROWS), ()),
+    "gradients": (lambda ours, theirs: compare_gradients(ours, theirs, ROWS, CLASSES), ()),
+    "step": (step, ("torch", "keras")),
+    "copy": (copy_weights, ("torch",)),
+}
+
+
+@pytest.mark.parametrize("name", COMPARE)
+@pytest.mark.parametrize("breaks", [False, True])
+def test_a_comparison_leaves_the_networks_as_they_came(name, breaks, monkeypatch):
+    ours, theirs = dropping()
+    before = state_of(ours, theirs)
+    run, but = COMPARE[name]
+    if breaks:
+        if name == "copy":
+            theirs.append(nn.Hardtanh())
+            before = state_of(ours, theirs)
+        monkeypatch.setattr(theirs[2] if name != "copy" else theirs[0], "forward", fails)
+        with pytest.raises((ParityError, ArithmeticError)):
+            run(ours, theirs)
+        assert_same(before, state_of(ours, theirs))
+    else:
+        run(ours, theirs)
+        assert_same(before, state_of(ours, theirs), but)
+
+
+def fails(x):
+    raise ArithmeticError("in the middle of the forward pass")
+
+
+def test_a_layer_frozen_in_one_framework_only_has_no_gradient_to_compare():
+    ours, theirs = dropping()
+    ours.layers[0].trainable = False
+    with pytest.raises(ParityError, match="'0.weight' is frozen in Keras only; freeze it in both, or in neither"):
+        compare_gradients(ours, theirs, ROWS, CLASSES)
+    theirs[0].requires_grad_(False)
+    assert set(compare_gradients(ours, theirs, ROWS, CLASSES).differences) == {
+        "1.weight",
+        "1.bias",
+        "3.weight",
+        "3.bias",
+    }
 
 
 def test_a_comparison_says_the_worst():

@@ -30,7 +30,9 @@ def test_importing_the_library_imports_nothing_else():
     assert tool(sys.executable, "-c", code).stdout.split() == ["course_lib"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="TensorFlow shares its symbols with the process only on Linux")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="not for this machine: TensorFlow shares its symbols with the process only on Linux"
+)
 def test_tensorflow_keeps_its_symbols_to_itself():
     """Else Triton, loaded after it, binds to TensorFlow's LLVM and crashes the process."""
     code = "import course_lib, ctypes, tensorflow; print(hasattr(ctypes.CDLL(None), 'TF_Version'))"

@@ -14,6 +14,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 NOT_HERE = "not for this machine: "
+# Tests that use all cores themselves or start many processes, by the beginning of their names: one group for a worker.
+HEAVY = ("tests/marking/test_mark.py::", "tests/book/test_publish.py::test_killed_", "tests/bench/test_marking.py::")
+
+
+def group_of(test: str) -> str:
+    """What one worker runs together: the tests of a file, or all that are heavy. `test` is pytest's name of it."""
+    return "heavy" if test.startswith(HEAVY) else test.split("::")[0]
 
 
 def missing(reason: str) -> NoReturn:

@@ -19,7 +19,7 @@ PLACEHOLDER = "OWNER/REPOSITORY"  # as in _config.yml, where nobody has written 
 NOTEBOOKS = "notebooks"  # the branch which the publish workflow writes, and which Colab opens
 COLAB = "https://colab.research.google.com/github"
 GITHUB = "https://github.com"
-GUARD = "unexecuted"  # _extensions/unexecuted.py, which stops builds that do not come this way
+GUARD = "unexecuted"  # _templates/unexecuted.py, which stops builds that do not come this way
 ON_GITHUB = re.compile(
     r"(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?(?:www\.|ssh\.)?github\.com(?::\d+/|[:/])"
     r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?"

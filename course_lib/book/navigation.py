@@ -1,6 +1,6 @@
 """What follows from the table of contents: the map of the course, the schedule for teachers, and redirects.
 
-`_toc.yml` is the source, with `_course.yml` for what it cannot say: a line about each chapter, also about those in
+`_toc.yml` is the source, with `lectures/chapters.yml` for what it cannot say: a line about each chapter, also those in
 preparation, and the addresses that pages had before.
 """
 
@@ -17,7 +17,7 @@ from course_lib.book.project import Project, is_lab, read_yaml
 from course_lib.common.errors import CourseError
 from course_lib.common.files import read_text, write_if_changed
 
-SETTINGS = "_course.yml"
+SETTINGS = "lectures/chapters.yml"
 LECTURES = "lectures/"
 BLOCK = re.compile(r"(<!-- BEGIN (\w+)\b[^>]*-->\n)(.*?)(^<!-- END \2 -->)", re.MULTILINE | re.DOTALL)
 BEGINS = re.compile(r"^<!-- BEGIN (map|schedule)\b", re.MULTILINE)
@@ -26,7 +26,7 @@ LINKED = re.compile(r"\]\(([^)\s#]+)\.(?:ipynb|md)")
 
 
 def settings(project: Project) -> dict:
-    """`_course.yml`; a checkout without it has no chapters in preparation and no redirects."""
+    """`lectures/chapters.yml`; a checkout without it has no chapters in preparation and no redirects."""
     return read_yaml(project.root / SETTINGS) if (project.root / SETTINGS).is_file() else {}
 
 
@@ -62,7 +62,7 @@ def navigation_files(project: Project, pages: dict[str, str]) -> dict[str, str]:
 
 
 def course_map(project: Project) -> str:
-    """A card for each chapter, in the order of `_course.yml`. A chapter is a link as soon as it has a page."""
+    """A card for each chapter, in the order of the settings. A chapter is a link as soon as it has a page."""
     first = {part.caption: next(n for n in part.documents if n.startswith(LECTURES)) for part in chapters(project)}
     lines = ["::::{grid} 1 1 2 2", ":gutter: 2", ":class-container: chapters", ""]
     for name, about in (settings(project).get("chapters") or dict.fromkeys(first, "")).items():
@@ -76,26 +76,23 @@ def course_map(project: Project) -> str:
 
 
 def schedule(project: Project, pages: dict[str, str], path: str) -> str:
-    """One week for a lecture. A lab stands beside the last page that it needs."""
+    """One week for a lecture. A lab stands beside the last page that it needs, else beside the one above it."""
     order = {name: place for place, name in enumerate(project.toc)}
-    rows, labs = [], {}
-    for part in chapters(project):
-        lectures = [name for name in part.documents if name.startswith(LECTURES)]
-        for lab in filter(is_lab, part.documents):
-            needed = [name for name in needs(pages, lab) if name.startswith(LECTURES) and name in order]
-            labs.setdefault(max(needed, key=order.get, default=lectures[-1]), []).append(lab)
-    for part in chapters(project):
-        for name in part.documents:
-            if name.startswith(LECTURES):
-                rows.append((name, labs.get(name, [])))
+    lectures = [name for name in order if name.startswith(LECTURES)]
+    beside: dict[str, list[str]] = {name: [] for name in lectures}
+    for lab in filter(is_lab, order):
+        above = [name for name in lectures if order[name] < order[lab]] or lectures
+        needed = [name for name in needs(pages, lab) if name in beside] or above
+        if needed:
+            beside[max(needed, key=order.__getitem__)].append(lab)
 
     def link(name: str) -> str:
         title = Page(name, pages[f"{name}.md"]).title.removeprefix("Lab: ") if f"{name}.md" in pages else name
         return f"[{title[:1].upper()}{title[1:]}]({posixpath.relpath(name, posixpath.dirname(path))}.ipynb)"
 
     lines = ["| week | page | lab |", "|---:|---|---|"]
-    for week, (name, beside) in enumerate(rows, start=1):
-        lines.append(f"| {week} | {link(name)} | {', '.join(map(link, beside))}{' ' if beside else ''}|")
+    for week, (name, labs) in enumerate(beside.items(), start=1):
+        lines.append(f"| {week} | {link(name)} | {', '.join(map(link, labs))}{' ' if labs else ''}|")
     return "\n".join(["", *lines, "", ""])
 
 
@@ -118,7 +115,7 @@ def redirects(project: Project) -> dict[str, str]:
 
 
 def check_settings(project: Project) -> list[str]:
-    """Everything wrong with `_course.yml`."""
+    """Everything wrong with `lectures/chapters.yml`."""
     content, table, problems = settings(project), redirects(project), []
     for unknown in sorted(set(content) - {"chapters", "redirects"}):
         problems.append(f"the key {unknown} is unknown; known are chapters and redirects")

@@ -64,7 +64,8 @@ def read_notebook(path: Path, name: str) -> dict:
     """The content of an `.ipynb` file with cells. `name` is what the error calls it."""
     try:
         notebook = json.loads(path.read_text(encoding="utf-8-sig"))
-        written(notebook)
+        if any(cell.kind not in ("markdown", "code", "raw") for cell in written(notebook).cells):
+            raise ValueError("a cell of another kind")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CourseError(
             f"{name}: cannot be read as a notebook (left from a merge?); move it away and run: course sync"

@@ -125,13 +125,13 @@ def outcomes(
     for alone in (False, True):
         threads = threads_for(alone)
         settings = kernel_settings(threads, data)
-        elsewhere = pool and not alone
+        elsewhere = None if alone else pool
         environment = settings if elsewhere else kernel_environment(project.root, settings)
         group = sorted((page for page in pages if page.alone == alone), key=expected_work(project, profile))
         full = profile == "full"
         tasks = [Job(page.name, page.ipynb, page.parameters(profile), environment, limit, full) for page in group]
         if elsewhere:
-            results = pool(execute_there, tasks, not_executed)
+            results = elsewhere(execute_there, tasks, not_executed)
         else:
             results = side_by_side(execute, tasks, 1 if alone else jobs)
         for outcome in results:

@@ -28,7 +28,7 @@ kernelspec:
   name: python3
 ---
 """
-HEADER_BLOCK = re.compile(r"\A---\n.*?^---\n", re.MULTILINE | re.DOTALL)
+HEADER_BLOCK = re.compile(r"\A---[ \t]*\n.*?^---[ \t]*\n", re.MULTILINE | re.DOTALL)
 COURSE_BLOCK = re.compile(r"^course:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 
 
@@ -45,23 +45,20 @@ def take(project: Project, given: str) -> list[str]:
     if old is not None and not has_kernel(source):
         raise CourseError(f"{name}.md: its header names no kernel; give it the header of another page, then try again")
     taken = source_text(project, name, notebook, old)
-    said = []
+    advice = []
     if old is not None:
         if written(notebook).vouched_for:
             raise CourseError(f"{name}.ipynb: nobody has edited it since it was derived; run: course sync")
         base = committed(project, name)
         if base is None and old != taken:
             write_whole(project.build / "replaced" / f"{name}.md", old)
-            said.append(f"the text it replaced is in _build/replaced/{name}.md")
-        elif base is not None and old != base:
-            taken = merged(project, name, old, base, taken)
-    for path, text in (
-        (f"{name}.md", taken),
-        (f"{name}.ipynb", derived_notebook(project, Page(name, taken), tracked_address(project))),
-    ):
-        if write_if_changed(project.root / path, text):
-            said.insert(0, f"wrote {path}")
-    return said
+            advice = [f"the text it replaced is in _build/replaced/{name}.md"]
+        elif base is not None:
+            advice = [f"look at what it brings: git diff {name}.md"]
+            taken = merged(project, name, old, base, taken) if old != base else taken
+    notebook_text = derived_notebook(project, Page(name, taken), tracked_address(project))
+    files = {f"{name}.md": taken, f"{name}.ipynb": notebook_text}
+    return [f"wrote {path}" for path, text in files.items() if write_if_changed(project.root / path, text)] + advice
 
 
 def page_name(project: Project, given: str) -> str:
@@ -96,7 +93,8 @@ def source_text(project: Project, name: str, notebook: dict, old: str | None) ->
     if address:
         make_links_relative(project, plain, name, address)
     body = HEADER_BLOCK.sub("", jupytext.writes(plain, fmt="md:myst"), count=1).lstrip("\n")
-    header = with_course(HEADER_BLOCK.match(old).group() if old else HEADER, written(notebook).header)
+    found = HEADER_BLOCK.match(old or "")
+    header = with_course(found.group() if found else HEADER, written(notebook).header)
     text = canonical(f"{header}\n{body}".rstrip("\n") + "\n")
     return with_heads_of(old, text) if old else text
 
@@ -110,7 +108,7 @@ def with_course(header: str, course: dict) -> str:
         {"course": course}, sort_keys=False, default_flow_style=None, allow_unicode=True, width=10_000
     )
     header = COURSE_BLOCK.sub("", header)
-    return f"{header.removesuffix('---' + chr(10))}{block}---\n"
+    return f"{header.rstrip().removesuffix('---')}{block}---\n"
 
 
 def with_heads_of(old: str, text: str) -> str:

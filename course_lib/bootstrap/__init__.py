@@ -174,7 +174,7 @@ def pyproject(root: Path) -> dict:
 
 def lock(root: Path, base: str, only_prove: bool = False) -> None:
     """Resolve the dependency groups anew for all machines, or leave the pins as they are; prove that they resolve."""
-    from course_lib.bootstrap.lock import GROUPS, prove, resolve
+    from course_lib.bootstrap.pins import GROUPS, prove, resolve
 
     with tempfile.TemporaryDirectory(prefix="course-lock-") as folder:
         make_venv(base, Path(folder))

@@ -67,8 +67,17 @@ def proof(asked: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def packages() -> dict[str, str]:
-    """Installed versions of what the checkout pins; without a list of pins nothing is known, and nothing compared."""
+    """Installed versions of what the checkout pins; without a list of pins nothing is known, and nothing compared.
+
+    Read again only where a folder has changed that packages are in: each installation puts something new there.
+    """
     pins = ROOT / "requirements.txt"
+    places = [pins, *(folder for entry in sys.path if (folder := Path(entry)).is_dir())]
+    return packages_as_of(pins, *(place.stat().st_mtime_ns for place in places if place.exists()))
+
+
+@lru_cache(maxsize=1)
+def packages_as_of(pins: Path, *_: int) -> dict[str, str]:
     lines = pins.read_text(encoding="utf-8").splitlines() if pins.is_file() else []
     names = {match.group() for line in lines if (match := re.match(r"[\w.-]+", line))}
     return {name: installed for name in names if (installed := version_of(name))}

@@ -7,29 +7,26 @@ nothing that runs in the kernel can turn a wrong function into a right one. It c
 import contextlib
 import hashlib
 import os
-import re
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from course_lib.common.cpus import usable_cpus
-from course_lib.marking.calls import Call
-from course_lib.marking.cells import Failure, cause, explained, undefined
+from course_lib.marking.answers import no_answer, run_cells, verdict_of
+from course_lib.marking.cells import Failure
 from course_lib.marking.collect import Submission
 from course_lib.marking.errors import BadFile, VoidedRun
-from course_lib.marking.labs import Exercise, Labs
+from course_lib.marking.labs import Labs
 from course_lib.marking.packages import packages_digest
-from course_lib.marking.plain import PlainDataError
 from course_lib.marking.session import (
     MEMORY,
     ROOT,
-    Killed,
     Lost,
-    Missing,
     Session,
     Starved,
     TooSlow,
@@ -39,9 +36,7 @@ from course_lib.marking.session import (
 )
 from course_lib.marking.verdict import Verdict
 
-ONLY_CHECKS = re.compile(r"check(\.\w+\(\w*\))?")  # such a cell shows a verdict; here it would only take time
 RUNS = 3  # of one submission: a cell may end its kernel, and then a function
-AGAIN = "Nobody is to blame yet. Mark it again while the machine has nothing else to do; if it stays so, look at it."
 
 CHANGED = (
     "course_lib was changed while submissions ran, so no verdict of this run counts; restore it "
@@ -149,66 +144,6 @@ def mark(
     return result
 
 
-def run_cells(session: Session, cells: Sequence[str], failures: dict[int, Failure], left_out: set[int]) -> None:
-    """Run all cells but those left out. Writes down which failed, and which ended the kernel: that one is left out."""
-    for place, source in enumerate(cells):
-        if place in left_out or ONLY_CHECKS.fullmatch(source.strip()):
-            continue
-        number = place + 1
-        failures.pop(number, None)
-        left_out.add(place)  # unless it ends well: the culprit is not run twice
-        try:
-            error = session.run(source)
-            if error:
-                failures[number] = Failure(number, source, f"raised {error}", error.missing_name)
-        except TooSlow as problem:
-            failures[number] = Failure(number, source, f"was stopped after {problem.seconds:g} s")
-        except Lost as problem:
-            starved = isinstance(problem, Killed)
-            failures[number] = Failure(number, source, f"ended the kernel: {problem}", starved=starved)
-            raise
-        except Starved as problem:
-            raise Starved(str(Failure(number, source, str(problem)))) from None
-        left_out.discard(place)
-
-
-def verdict_of(exercise: Exercise, call: Call, seed: int, number: str, failures: dict[int, Failure]) -> Verdict:
-    """The verdict, with the cell that is to blame for a name that is not there. Lost or Starved instead of one."""
-    missing: list[str] = []
-
-    def listening(arguments: list | None) -> dict:
-        reply = call(arguments)
-        if isinstance(reply, dict) and reply.get("raised") == "NameError":
-            missing.append(undefined(str(reply.get("says"))))
-        return reply
-
-    try:
-        verdict = exercise.mark(listening, seed, number)
-    except Missing:
-        chain = cause(exercise.name, failures.values())
-        said = f"{exercise.name} is not defined; {explained(chain) or 'was its cell deleted?'}"
-        return unmarked(exercise.name, said) if chain and chain[0].starved else Verdict(exercise.name, "wrong", said)
-    except (TooSlow, PlainDataError) as problem:
-        return no_answer(exercise.name, problem)
-    except (Lost, Starved):
-        raise
-    except Exception as error:  # whatever an answer does to us, the others are marked
-        return unmarked(exercise.name, f"{type(error).__name__} in the marker")
-    chain = cause(missing[0], failures.values()) if missing and verdict.state == "wrong" else []
-    return replace(verdict, said=f"{verdict.said}; {explained(chain)}") if chain else verdict
-
-
-def no_answer(name: str, problem: Exception) -> Verdict:
-    """Wrong where the answer is to blame, and no verdict where the machine may be."""
-    if isinstance(problem, Starved | Killed):
-        return unmarked(name, str(problem))
-    return Verdict(name, "wrong", f"it gives no answer: {problem}")
-
-
-def unmarked(name: str, why: str) -> Verdict:
-    return Verdict(name, "unmarked", f"could not be marked: {why}", AGAIN)
-
-
 def mark_all(
     found: list[Submission],
     labs: Labs,
@@ -231,20 +166,21 @@ def mark_all(
     library, packages = digest(ROOT / "course_lib"), packages_digest()
     job = partial(mark, labs=labs, seed=seed, seconds=seconds, memory=memory, library=library)
     jobs = min(jobs or usable_cpus(), len(found))
-    pool = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator")
-    results, waiting = [], []
+    options: dict[str, Any] = {"n_jobs": jobs, "batch_size": 1, "return_as": "generator"}
+    side_by_side: Any = Parallel(**options, pre_dispatch="n_jobs")
+    one_by_one: Any = Parallel(**options, pre_dispatch="1")
+    results: list[Result] = []
     become_subreaper()
     spared = {process.pid for process in descendants()}
     try:
-        for place, result in enumerate(pool(delayed(job)(submission) for submission in found)):
+        for result in side_by_side(delayed(job)(submission) for submission in found):
             results.append(result)
-            if result.state == "unmarked":
-                waiting.append(place)
-            else:
+            if result.state != "unmarked":
                 progress(result)
-        for place in waiting:
-            results[place] = job(found[place])
-            progress(results[place])
+        again = [place for place, result in enumerate(results) if result.state == "unmarked"]
+        for place, result in zip(again, one_by_one(delayed(job)(found[place]) for place in again), strict=True):
+            results[place] = result
+            progress(result)
     except BaseException as error:  # whoever stops the run, with Ctrl-C too, leaves no process of a student behind
         kill(spared)
         if isinstance(error, BrokenProcessPool):

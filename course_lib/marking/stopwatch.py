@@ -7,7 +7,7 @@ the clock. Which of the two it does is told by how much it computes.
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 WAITS = 0.05  # of a processor: code that uses less than this waits for something else
@@ -20,7 +20,7 @@ class Process(Protocol):
 
     def cpu_times(self) -> tuple[float, ...]: ...
 
-    def children(self, recursive: bool = False) -> list["Process"]: ...
+    def children(self, recursive: bool = False) -> Sequence["Process"]: ...
 
 
 class Stopwatch:
@@ -54,7 +54,7 @@ def processor_seconds(process: Process) -> float:
     """Of the process and all below it."""
     import psutil
 
-    below: list[Process] = []
+    below: Sequence[Process] = []
     with contextlib.suppress(psutil.Error):
         below = process.children(recursive=True)
     return sum(map(seconds_of, [process, *below]))

@@ -63,8 +63,7 @@ class Painter:
                 f"a photograph is uint8 (height, width, 3) from 32 pixels on, not {photo.dtype} {photo.shape}"
             )
         height, width = photo.shape[:2]
-        mirrored = np.pad(photo, ((0, -height % 4), (0, -width % 4), (0, 0)), mode="reflect")
-        painted = run(self.model, as_inputs(mirrored), code[None])[0, :, :height, :width]
+        painted = run(self.model, as_inputs(photo), code[None])[0, :, :height, :width]  # rounded up to fours
         return (painted.transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8)
 
 

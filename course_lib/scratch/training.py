@@ -1,6 +1,7 @@
 """The training loop: shuffled mini-batches, validation, early stopping."""
 
 import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ from course_lib.scratch.losses import Loss, binary_cross_entropy, categorical_cr
 from course_lib.scratch.network import Network
 from course_lib.scratch.optimisers import SGD, Adam
 from course_lib.scratch.schedules import constant
+from course_lib.training.history import History
 
 
 def train_step(
@@ -55,11 +57,12 @@ def fit(
     y_val: np.ndarray | None = None,
     patience: int | None = None,
     schedule: Callable[[float], float] = constant,
-) -> dict[str, list[float]]:
-    """Train for `n_epochs` passes over X (n_examples, n_in) and y. Returns lists with one entry per epoch:
+) -> History:
+    """Train for `n_epochs` passes over X (n_examples, n_in) and y. The history has
 
-    train_loss: the mean over the epoch, each batch taken before its step and with dropout on;
-    val_loss, val_accuracy: of `evaluate(network, loss, X_val, y_val)` after the epoch.
+    loss: the mean over the epoch, each batch taken before its step and with dropout on;
+    val_loss, val_accuracy: of `evaluate(network, loss, X_val, y_val)` after the epoch;
+    learning_rate, seconds: the rate of the last step, and what the epoch took.
 
     With `patience`, training stops when val_loss has not improved for so many epochs, and the network gets
     the weights of its best epoch back. `schedule` scales the learning rate over the run, see `schedules`.
@@ -67,12 +70,13 @@ def fit(
     _check(network, optimiser, X, y, batch_size, X_val, y_val, patience)
     X = np.asarray(X, network.parameters.dtype)
     y = np.asarray(y)
-    history = {"train_loss": []}
+    history = History()
     best_loss, best_epoch, best_parameters = math.inf, 0, network.parameters.copy()
     starts = range(0, len(X), batch_size)
     n_steps = n_epochs * len(starts)
 
     for epoch in range(n_epochs):
+        clock_start, scale = time.perf_counter(), 1.0
         order = rng.permutation(len(X))
         total = 0.0
         for i, start in enumerate(starts):
@@ -82,13 +86,14 @@ def fit(
                 total += len(batch) * train_step(network, loss, optimiser, X[batch], y[batch], scale)
             except FloatingPointError as error:
                 raise FloatingPointError(f"epoch {epoch + 1}, batch {i + 1}: {error}") from None
-        history["train_loss"].append(total / len(X))
+        measured = {"loss": total / len(X), "learning_rate": scale * optimiser.learning_rate}
+        if X_val is not None:
+            measured |= {f"val_{name}": value for name, value in evaluate(network, loss, X_val, y_val).items()}
+        history.append(**measured, seconds=time.perf_counter() - clock_start)
 
         if X_val is None:
             continue
-        for name, value in evaluate(network, loss, X_val, y_val).items():
-            history.setdefault(f"val_{name}", []).append(value)
-        val_loss = history["val_loss"][-1]
+        val_loss = history.val_loss[-1]
         if not math.isfinite(val_loss):
             raise FloatingPointError(f"epoch {epoch + 1}: the validation loss is {val_loss}: look at X_val")
         if patience is None:

@@ -78,7 +78,7 @@ class Doubled(nn.Module):
 
 
 class StyleNetwork(nn.Module):
-    """Photos (n, 3, height, width) and codes (n, n_code) -> paintings of the same size, from 0 to 1."""
+    """Photos (n, 3, height, width) and codes (n, n_code) -> paintings, from 0 to 1."""
 
     def __init__(self, contract: list[Layer], residual: list[Residual], expand: list[nn.Module]):
         super().__init__()

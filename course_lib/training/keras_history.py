@@ -9,7 +9,7 @@ class Recorder(keras.callbacks.Callback):
     """Adds `seconds` and `learning_rate` to the history of `fit`; put it first in the list of callbacks.
 
     past = model.fit(..., callbacks=[Recorder()])
-    history = History.from_dict(past.history)
+    history = History.from_dict(past.history)        # with every metric that the model was compiled with
     """
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:

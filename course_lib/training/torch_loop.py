@@ -4,11 +4,14 @@
     test = evaluate(model, test_loader, nn.CrossEntropyLoss())           # {"loss": ..., "accuracy": ...}
 
 A loader gives pairs of inputs and targets. Whole numbers as targets are classes, and the largest output counts as
-the answer; with other targets there is no accuracy.
+the answer; with other targets there is no accuracy. Other metrics are asked for by name, each a function of outputs
+and targets that gives a mean over the batch:
+
+    fit(..., metrics={"mae": F.l1_loss}).val_mae
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +21,7 @@ from torch import nn
 from course_lib.training.history import History
 
 Loader = Iterable[tuple[torch.Tensor, torch.Tensor]]
+Metrics = Mapping[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]
 
 
 @dataclass
@@ -49,13 +53,14 @@ def train_epoch(
     loss_fn: nn.Module,
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
+    metrics: Metrics | None = None,
 ) -> dict[str, float]:
-    """Show every example once. Returns the means of loss and accuracy *while* the network was changing.
+    """Show every example once. Returns the means of loss, accuracy and metrics *while* the network was changing.
 
     schedule: steps behind every batch.
     """
     model.train()
-    total = Means(device_of(model))
+    total = Means(device_of(model), metrics)
     for x, y in loader:
         x, y = x.to(total.device), y.to(total.device)
         optimiser.zero_grad()
@@ -69,9 +74,9 @@ def train_epoch(
     return total.means()
 
 
-def evaluate(model: nn.Module, loader: Loader, loss_fn: nn.Module) -> dict[str, float]:
-    """The means of loss and accuracy over all examples, in inference mode. The model's modes are put back."""
-    total = Means(device_of(model))
+def evaluate(model: nn.Module, loader: Loader, loss_fn: nn.Module, metrics: Metrics | None = None) -> dict[str, float]:
+    """The means of loss, accuracy and metrics over all examples, in inference mode. The model's modes are put back."""
+    total = Means(device_of(model), metrics)
     with in_mode(model, training=False), torch.no_grad():
         for x, y in loader:
             x, y = x.to(total.device), y.to(total.device)
@@ -102,6 +107,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
     history: History | None = None,
+    metrics: Metrics | None = None,
 ) -> History:
     """Train until `history` has `epochs` entries, or a callback ends it; the history so far may be handed in.
 
@@ -112,9 +118,9 @@ def fit(
         callback.before_training(run)
     while len(run.history) < epochs and not run.stop:
         start = time.perf_counter()
-        measured = train_epoch(model, train_loader, loss_fn, optimiser, schedule)
+        measured = train_epoch(model, train_loader, loss_fn, optimiser, schedule, metrics)
         if valid_loader is not None:
-            valid = evaluate(model, valid_loader, loss_fn)
+            valid = evaluate(model, valid_loader, loss_fn, metrics)
             measured |= {f"val_{name}": value for name, value in valid.items()}
         rate = optimiser.param_groups[0]["lr"]
         run.history.append(**measured, learning_rate=rate, seconds=time.perf_counter() - start)
@@ -128,9 +134,11 @@ def fit(
 class Means:
     """Sums over examples that stay on the device: asking a GPU for a number after every batch would make it wait."""
 
-    def __init__(self, device: torch.device):
-        self.device, self.n, self.classes = device, 0, False
-        self.loss = torch.zeros((), dtype=torch.float64 if device.type != "mps" else torch.float32, device=device)
+    def __init__(self, device: torch.device, metrics: Metrics | None = None):
+        self.device, self.n, self.classes, self.metrics = device, 0, False, metrics or {}
+        precise = torch.float64 if device.type != "mps" else torch.float32
+        self.loss = torch.zeros((), dtype=precise, device=device)
+        self.others = {name: torch.zeros((), dtype=precise, device=device) for name in self.metrics}
         self.right = torch.zeros((), dtype=torch.int64, device=device)
 
     def add(self, loss: torch.Tensor, outputs: torch.Tensor, y: torch.Tensor) -> None:
@@ -139,12 +147,15 @@ class Means:
         self.classes = not y.is_floating_point()
         if self.classes:
             self.right += (outputs.argmax(1) == y).sum()
+        for name, metric in self.metrics.items():
+            self.others[name] += metric(outputs.detach(), y) * len(y)
 
     def means(self) -> dict[str, float]:
         if not self.n:
             raise ValueError("the loader gives no examples: is the data set empty, or used up like a generator?")
         accuracy = {"accuracy": self.right.item() / self.n} if self.classes else {}
-        return {"loss": self.loss.item() / self.n} | accuracy
+        others = {name: total.item() / self.n for name, total in self.others.items()}
+        return {"loss": self.loss.item() / self.n} | accuracy | others
 
 
 def device_of(model: nn.Module) -> torch.device:

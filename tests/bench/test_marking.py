@@ -7,7 +7,6 @@ import pytest
 from course_lib.bench import marking
 
 
-@pytest.mark.heavy
 def test_the_report_has_both_times_and_their_share(tmp_path, capsys):
     path = tmp_path / "report.json"
     marking.main(["--pairs", "1", "--submissions", "2", "--jobs", "2", "--json", str(path)])

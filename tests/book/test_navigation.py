@@ -69,7 +69,7 @@ def course(checkout):
         checkout.add_page(name)
     checkout.add_lab()
     checkout.write("_toc.yml", TOC)
-    checkout.write("_course.yml", COURSE)
+    checkout.write("lectures/chapters.yml", COURSE)
     checkout.write("index.md", "# Tiny\n\n<!-- BEGIN map: derived -->\nold\n<!-- END map -->\n\nThe end.\n")
     checkout.write("about/teaching.md", "# Teach\n\n<!-- BEGIN schedule -->\n<!-- END schedule -->\n\nThe end.\n")
     sync.sync(checkout.project)
@@ -100,7 +100,7 @@ def test_a_new_page_is_missed_by_check_and_drawn_by_sync(course):
     ]
     course.course("sync")
     assert f"| 2 | [Nought](../{page}.ipynb) | |" in course.read("about/teaching.md")
-    course.replace("_course.yml", "Small things.", "Very small things.")
+    course.replace("lectures/chapters.yml", "Small things.", "Very small things.")
     assert problems(course) == ["index.md: stale, it is not what its source says; run: course sync"]
 
 
@@ -113,12 +113,12 @@ def test_a_lab_stands_beside_the_last_page_that_it_needs(course):
 @pytest.mark.parametrize(
     ("path", "old", "new", "said"),
     [
-        ("_course.yml", "  01 Tiny: Small things.\n", "", "_course.yml: no line about the chapter 01 Tiny; write `01 Tiny: …` under chapters"),
-        ("_course.yml", "chapters:", "chapter:", "_course.yml: the key chapter is unknown; known are chapters and redirects"),
-        ("_course.yml", "chapters:", "redirects: {a/old: a/new}\nchapters:", "_course.yml: redirects a/old to a/new, but there is no such page in _toc.yml; name one"),
-        ("_course.yml", "chapters:", "redirects: {labs/01_tiny.html: index}\nchapters:", "_course.yml: redirects labs/01_tiny, but the page is there; delete the line"),
-        ("_course.yml", "chapters:", "redirects: {a: b, b: index}\nchapters:", "_course.yml: redirects a to b, which is redirected itself; write a: index"),
-        ("_course.yml", "chapters:", "redirects: {../a: index}\nchapters:", "_course.yml: redirects ../a, which is no address below the site; write it like lectures/…/page"),
+        ("lectures/chapters.yml", "  01 Tiny: Small things.\n", "", "lectures/chapters.yml: no line about the chapter 01 Tiny; write `01 Tiny: …` under chapters"),
+        ("lectures/chapters.yml", "chapters:", "chapter:", "lectures/chapters.yml: the key chapter is unknown; known are chapters and redirects"),
+        ("lectures/chapters.yml", "chapters:", "redirects: {a/old: a/new}\nchapters:", "lectures/chapters.yml: redirects a/old to a/new, but there is no such page in _toc.yml; name one"),
+        ("lectures/chapters.yml", "chapters:", "redirects: {labs/01_tiny.html: index}\nchapters:", "lectures/chapters.yml: redirects labs/01_tiny, but the page is there; delete the line"),
+        ("lectures/chapters.yml", "chapters:", "redirects: {a: b, b: index}\nchapters:", "lectures/chapters.yml: redirects a to b, which is redirected itself; write a: index"),
+        ("lectures/chapters.yml", "chapters:", "redirects: {../a: index}\nchapters:", "lectures/chapters.yml: redirects ../a, which is no address below the site; write it like lectures/…/page"),
         ("index.md", "<!-- END map -->", "", "index.md: the block map has no end; write <!-- END map --> under it"),
     ],
 )  # fmt: skip
@@ -129,7 +129,8 @@ def test_a_mistake_is_one_line(course, path, old, new, said):
 
 def test_an_old_address_sends_the_reader_on(course):
     course.write(
-        "_course.yml", f"redirects: {{lectures/00_old/first: lectures/01_tiny/one, start.html: index}}\n{COURSE}"
+        "lectures/chapters.yml",
+        f"redirects: {{lectures/00_old/first: lectures/01_tiny/one, start.html: index}}\n{COURSE}",
     )
     course.course("sync")
     course.course("book", environment={"GITHUB_REPOSITORY": "kyiv/nets"})
@@ -140,7 +141,7 @@ def test_an_old_address_sends_the_reader_on(course):
     assert 'url=index.html"' in course.read("_build/site/start.html")
     for target in re.findall(r'href="(\.\./[^"]+)"', page):
         assert (course.root / "_build/site/lectures/00_old" / target).is_file()
-    course.write("_course.yml", COURSE)
+    course.write("lectures/chapters.yml", COURSE)
     course.course("book", environment={"GITHUB_REPOSITORY": "kyiv/nets"})
     assert not (course.root / "_build/site/start.html").exists()
 

@@ -266,7 +266,17 @@ def test_a_notebook_without_a_source_gets_one(checkout, page):
     assert "full: {n_steps: 5}" in checkout.read("lectures/01_tiny/new.md")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"cells": [{"cell_type": "code"}]}', "<<<<<<< HEAD\n{}\n=======\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '{"cells": [{"cell_type": "heading", "source": "x"}]}',
+        '{"cells": [{"cell_type": "code"}]}',
+        "<<<<<<< HEAD\n{}\n=======\n",
+    ],
+)
 def test_a_notebook_that_cannot_be_read_is_not_overwritten(checkout, page, text):
     checkout.write(f"{page}.ipynb", text)
     for function in (sync.sync, sync.check):

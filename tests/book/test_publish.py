@@ -106,8 +106,8 @@ def test_without_an_address_no_link_to_colab_is_drawn_and_the_page_says_how_to_g
 
 def test_jupyter_book_in_the_folder_of_sources_says_that_pages_are_unexecuted(built):
     """What people who know the tool type. The real build has the same settings, and is not harmed."""
-    shutil.copytree(ROOT / "_extensions", built.root / "_extensions", ignore=shutil.ignore_patterns("__pycache__"))
-    guard = "  local_extensions: {unexecuted: _extensions}\n  config:\n    extensions: [unexecuted]\n"
+    shutil.copytree(ROOT / "_templates", built.root / "_templates", ignore=shutil.ignore_patterns("__pycache__"))
+    guard = "  local_extensions: {unexecuted: _templates}\n  config:\n    extensions: [unexecuted]\n"
     built.replace("_config.yml", "sphinx:\n  config:\n", f"sphinx:\n{guard}")
     for options in ([], ["-W"]):
         command = [*SPHINX, "build", ".", "--path-output", str(built.root / "_build/other"), *options]
@@ -244,7 +244,6 @@ def normalised(checkout) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.heavy
 def test_killed_at_ten_random_moments_the_next_run_gives_the_same_site(checkout, tmp_path_factory):
     names = [checkout.add_page(name, f"print('{name}', n_steps)") for name in ("one", "two", "three")]
     checkout.course("sync")

@@ -8,6 +8,7 @@ import pytest
 
 from course_lib.checks.labs import LABS
 from course_lib.marking.calls import local, outcome
+from course_lib.marking.plain import decode
 from course_lib.marking.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +66,7 @@ def test_the_verdict_says_so(session):
         "wrong",
         'the line "raise NotImplementedError" still stands above your code, which is never reached; delete it',
     )
-    here = dict(session.call("here")(None)["value"]["dict"])
+    here = decode(session.call("here")(None)["value"])
     assert (here["state"], here["said"], here["hint"]) == (there.state, there.said, there.hint)
 
 

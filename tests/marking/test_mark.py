@@ -19,7 +19,7 @@ from course_lib.marking.collect import submission, submissions
 from course_lib.marking.errors import VoidedRun
 from course_lib.marking.report import table, write_reports
 
-pytestmark = [pytest.mark.slow, pytest.mark.heavy]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "02_activations"
@@ -367,6 +367,21 @@ def test_what_could_not_be_marked_is_marked_again_after_the_others(busy):
     assert seen == ["b", "c", "a"]
     assert [result.name for result in results] == ["a", "b", "c"]
     assert [result.state for result in results] == ["passed", "not attempted", "passed"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that ends a process so")
+def test_it_is_marked_again_in_a_process_of_its_own(tmp_path):
+    """Two submissions whose process the system ends, but only the first time."""
+    once = "import os, pathlib\nmet = pathlib.Path({met!r})\nif not met.exists():\n    met.touch()\n    os.kill(os.getpid(), 9)\n"
+    answer = "def softmax(x, axis):\n    e = np.exp(x - x.max(axis=axis, keepdims=True))\n    return e / e.sum(axis=axis, keepdims=True)"
+    contents = {name: notebook(softmax=once.format(met=str(tmp_path / name)) + answer) for name in "ab"} | {
+        "c": SOLUTION
+    }
+    found = [submission(name, json.dumps(content).encode()) for name, content in contents.items()]
+    seen = []
+    results = marker.mark_all(found, LABS, jobs=2, progress=lambda result: seen.append(result.name))
+    assert seen == ["c", "a", "b"]
+    assert [(result.name, result.state) for result in results] == [("a", "passed"), ("b", "passed"), ("c", "passed")]
 
 
 def test_it_is_never_wrong_and_the_report_says_what_to_do(busy, tmp_path):

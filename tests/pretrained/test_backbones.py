@@ -84,7 +84,8 @@ def test_the_input_is_a_central_square_at_the_scale_of_training(backbones):
     assert_array_equal(resize([wide], 5), np.full((1, 5, 5, 3), 255))
     x = backbones["torch"].preprocess([wide], 8)
     assert x.dtype == np.float32 and x.shape == (1, 3, 8, 8) and np.all(x == 1)  # PyTorch has the channels first
-    assert backbones["keras"].preprocess(np.zeros((2, 9, 9, 3), np.uint8)).shape == (2, 224, 224, 3)
+    black = backbones["keras"].preprocess(np.zeros((2, 9, 9, 3), np.uint8))
+    assert black.shape == (2, 224, 224, 3) and np.all(black == -127 / 128)
 
 
 @pytest.mark.parametrize(

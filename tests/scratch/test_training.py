@@ -86,6 +86,7 @@ def test_fit_is_the_loop_one_would_write_in_pytorch(twins, flat):
 
     optimiser, order = torch.optim.SGD(model.parameters(), 0.5), np.random.default_rng(7)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=n_epochs * 4)
+    assert_allclose(history.learning_rate, [0.5 * cosine(step / 12) for step in (3, 7, 11)])
     for epoch in range(n_epochs):
         total = 0.0
         for batch in np.split(order.permutation(37), [10, 20, 30]):
@@ -93,9 +94,9 @@ def test_fit_is_the_loop_one_would_write_in_pytorch(twins, flat):
             schedule.step()
         with torch.no_grad():
             logits = model(torch.from_numpy(X_val))
-        assert_allclose(history["train_loss"][epoch], total / 37, **EXACT)
-        assert_allclose(history["val_loss"][epoch], F.cross_entropy(logits, torch.from_numpy(y_val)), **EXACT)
-        assert history["val_accuracy"][epoch] == np.mean(logits.argmax(dim=1).numpy() == y_val)
+        assert_allclose(history.loss[epoch], total / 37, **EXACT)
+        assert_allclose(history.val_loss[epoch], F.cross_entropy(logits, torch.from_numpy(y_val)), **EXACT)
+        assert history.val_accuracy[epoch] == np.mean(logits.argmax(dim=1).numpy() == y_val)
     assert_allclose(network.parameters, flat(model.parameters()), **EXACT)
 
 
@@ -110,7 +111,8 @@ def test_solves_xor(seed):
     optimiser = SGD(network.parameters, 0.5)
     history = fit(network, binary_cross_entropy, optimiser, X, y, n_epochs=1000, batch_size=4, rng=rng)
     assert evaluate(network, binary_cross_entropy, X, y)["accuracy"] == 1
-    assert history["train_loss"][-1] < 0.05
+    assert history.loss[-1] < 0.05 and history.val_loss == history.val_accuracy == []
+    assert len(history) == 1000 and history.learning_rate == [0.5] * 1000 and min(history.seconds) > 0
 
 
 def digits():
@@ -157,11 +159,11 @@ def test_early_stopping_returns_the_best_weights(patience):
     network, arguments = noisy_problem()
     optimiser = Adam(network.parameters, 0.01)
     history = fit(network, categorical_cross_entropy, optimiser, n_epochs=200, patience=patience, **arguments)
-    best = int(np.argmin(history["val_loss"]))
-    assert best > 0
-    assert len(history["val_loss"]) == best + 1 + patience < 200
+    best = int(np.argmin(history.val_loss))
+    assert best == history.best_epoch > 0
+    assert len(history) == best + 1 + patience < 200
     after = evaluate(network, categorical_cross_entropy, arguments["X_val"], arguments["y_val"])
-    assert after["loss"] == history["val_loss"][best] < history["val_loss"][-1]
+    assert after["loss"] == history.val_loss[best] < history.val_loss[-1]
 
 
 def test_patience_counts_from_the_last_improvement():
@@ -174,7 +176,7 @@ def test_patience_counts_from_the_last_improvement():
         return value, np.zeros_like(outputs)
 
     history = fit(network, loss, SGD(network.parameters, 0.1), n_epochs=6, patience=2, **arguments)
-    assert history == {"train_loss": [1.0] * 5, "val_loss": [3.0, 4.0, 2.0, 2.5, 2.0]}
+    assert (history.loss, history.val_loss) == ([1.0] * 5, [3.0, 4.0, 2.0, 2.5, 2.0])
 
 
 def test_the_best_weights_come_back_even_if_patience_never_ran_out():
@@ -182,8 +184,8 @@ def test_the_best_weights_come_back_even_if_patience_never_ran_out():
     optimiser = Adam(network.parameters, 0.01)
     history = fit(network, categorical_cross_entropy, optimiser, n_epochs=50, patience=50, **arguments)
     after = evaluate(network, categorical_cross_entropy, arguments["X_val"], arguments["y_val"])
-    assert len(history["val_loss"]) == 50
-    assert after["loss"] == min(history["val_loss"]) < history["val_loss"][-1]
+    assert len(history) == 50
+    assert after["loss"] == min(history.val_loss) < history.val_loss[-1]
 
 
 def test_without_patience_the_last_weights_stay():
@@ -191,7 +193,7 @@ def test_without_patience_the_last_weights_stay():
     optimiser = Adam(network.parameters, 0.01)
     history = fit(network, categorical_cross_entropy, optimiser, n_epochs=50, **arguments)
     after = evaluate(network, categorical_cross_entropy, arguments["X_val"], arguments["y_val"])
-    assert after["loss"] == history["val_loss"][-1] > min(history["val_loss"])
+    assert after["loss"] == history.val_loss[-1] > min(history.val_loss)
 
 
 def test_accuracy_of_yes_or_no_questions_has_its_threshold_at_a_half():

@@ -1,5 +1,6 @@
 """Links, anchors, pictures and scripts of the built site point at something; no browser needed."""
 
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
@@ -17,6 +18,7 @@ KINDS = ("md", "ipynb")
 ADDRESSES = {"a": "href", "link": "href", "img": "src", "script": "src", "source": "src", "iframe": "src"}
 
 
+@cache
 def read(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 

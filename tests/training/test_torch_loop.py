@@ -68,6 +68,24 @@ def test_regression_has_no_accuracy():
     assert history.accuracy == history.val_accuracy == [] and history.val_loss[-1] < 0.01 < history.val_loss[0]
 
 
+def test_any_other_metric_is_a_mean_over_examples_and_changes_nothing():
+    y = X[:, :1] * 2 + 1
+    mae, seen = nn.functional.l1_loss, {}
+    for metrics in (None, {"mae": mae, "largest": lambda outputs, y: (outputs - y).abs().max()}):
+        torch.manual_seed(0)
+        model = nn.Linear(4, 1)
+        history = fit(
+            model, loader(y=y), loader(y=y), nn.MSELoss(), torch.optim.SGD(model.parameters(), 0.1), 2, metrics=metrics
+        )
+        seen[metrics is None] = model.weight.detach().clone(), history
+    assert torch.equal(seen[True][0], seen[False][0])
+    history = seen[False][1]
+    with torch.no_grad():
+        assert history.val_mae[-1] == pytest.approx(mae(model(X), y).item(), rel=1e-6)
+    assert len(history["mae"]) == 2 and history.mae[0] > history.val_mae[0] and "mae" not in seen[True][1]
+    assert evaluate(model, loader(y=y), nn.MSELoss(), {"mae": mae})["mae"] == history.val_mae[-1]
+
+
 def test_a_schedule_steps_behind_every_batch():
     model = nn.Linear(4, 3)
     optimiser = torch.optim.SGD(model.parameters(), 1.0)
