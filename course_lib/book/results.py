@@ -8,6 +8,7 @@ Versions of packages, processor and threads are left out: they are no matter of 
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +18,14 @@ from nbformat import NotebookNode
 
 from course_lib.book.imports import ImportGraph, Reach, read_cells
 from course_lib.book.pages import Page, tags
-from course_lib.book.project import Project
+from course_lib.book.project import PAGE_FOLDERS, Project
 from course_lib.common.errors import CourseError
 from course_lib.common.files import digest_json, digest_of, write_whole
 from course_lib.common.notebooks import without_magics
 
 ORIGINS = ("run", "prose")
 READS = "full_results"  # the function of course_lib.results by which a page shows them
+PAGE_NAME = re.compile(rf"['\"]((?:{'|'.join(PAGE_FOLDERS)})/[^'\"]+)['\"]")
 SHOWING = ("course_lib.plots", "course_lib.results")  # modules that change no number
 
 
@@ -145,8 +147,16 @@ def computing_cells(page: Page) -> Iterator[NotebookNode]:
     cells = page.code_cells
     last = max((number for number, cell in enumerate(cells) if "result" in tags(cell)), default=len(cells) - 1)
     for cell in cells[: last + 1]:
-        if "result" in tags(cell) or not ({"setup", "claim"}.intersection(tags(cell)) or READS in cell.source):
+        if "result" in tags(cell) or not ({"setup", "claim"}.intersection(tags(cell)) or readings(cell)):
             yield cell
+
+
+def readings(cell: NotebookNode) -> list[ast.Call]:
+    """The calls by which a cell reads full results; an import of the function is none."""
+    if READS not in cell.source:
+        return []
+    calls = (node for node in ast.walk(ast.parse(without_magics(cell.source))) if isinstance(node, ast.Call))
+    return [call for call in calls if ast.unparse(call.func).rpartition(".")[-1] == READS]
 
 
 def full_parameters(page: Page) -> dict[str, Any]:
@@ -163,14 +173,11 @@ def files_read(project: Project, page: Page) -> dict[str, str]:
     """Path -> digest of the files of full results that a page may show: its own, and any that it names."""
     names = {page.name}
     for cell in page.code_cells:
-        if READS not in cell.source:
-            continue
-        for node in ast.walk(ast.parse(without_magics(cell.source))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[-1] == READS:
-                said = node.args[0] if node.args else None
-                if not isinstance(said, ast.Constant):
-                    raise CourseError(f"{page.name}.md: {READS} takes the path of a page, written out")
-                names.add(str(said.value))
+        for call in readings(cell):
+            said = call.args[0] if call.args else None
+            if not isinstance(said, ast.Constant):
+                raise CourseError(f"{page.name}.md: {READS} takes the path of a page, written out")
+        names |= set(PAGE_NAME.findall(cell.source))  # under whatever name it imports the function
     paths = (path_of(project, name) for name in sorted(names))
     return {path.relative_to(project.root).as_posix(): digest_of(path) for path in paths if path.is_file()}
 

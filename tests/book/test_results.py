@@ -29,7 +29,18 @@ from course_lib.common.errors import CourseError
 ROOT = Path(__file__).resolve().parents[2]
 CODE = """\
 import numpy as np
+from course_lib.results import full_results
 from course_lib.tiny import factor
+```
+
+```{{code-cell}} ipython3
+:tags: [claim]
+
+assert factor > 1
+```
+
+```{{code-cell}} ipython3
+early = full_results("{page}")
 ```
 
 ```{{code-cell}} ipython3
@@ -40,8 +51,6 @@ best, _hidden = max(1, n_steps), object()
 ```
 
 ```{{code-cell}} ipython3
-from course_lib.results import full_results
-
 full = full_results("{page}")
 print(full)
 full.beside({{8: 0.25}}, "race", digits=2)"""
@@ -124,7 +133,7 @@ def test_the_file_counts_in_the_key_and_its_age_does_not(checkout, page):
     assert with_file != quick and key("full") == full
     assert said(checkout, page)[0].endswith(", made with an earlier version of this page")
     assert key() == with_file
-    other = checkout.add_page("other", f"from course_lib.results import full_results\nprint(full_results('{page}'))")
+    other = checkout.add_page("other", f"from course_lib.results import full_results as r\nprint(r('{page}'))")
     before = cache_key(checkout.project, read(checkout, other), ImportGraph(checkout.root))
     write_results(checkout.project, read(checkout, page), {"best": 2})
     assert cache_key(checkout.project, read(checkout, other), ImportGraph(checkout.root)) != before
@@ -139,6 +148,8 @@ def test_the_file_counts_in_the_key_and_its_age_does_not(checkout, page):
         ("page.md", "n_steps = 3", "n_steps = 2", False),  # of the quick run
         ("page.md", "digits=2", "digits=3", False),  # how it is shown
         ("page.md", "assert n_steps >= 3", "assert n_steps >= 1", False),
+        ("page.md", "assert factor > 1", "assert factor > 0", False),
+        ("page.md", "early =", "earlier =", False),
         ("page.md", "Some prose", "Other prose", False),
         ("page.md", "import course_lib\n", "import course_lib  # from another address\n", False),
         ("course_lib/results.py", "quick here", "here", False),
