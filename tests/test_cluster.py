@@ -30,7 +30,7 @@ from course_lib.marking.errors import VoidedRun
 from tests.book.conftest import make_checkout
 from tests.tools import ROOT, elsewhere
 
-pytestmark = [pytest.mark.slow, pytest.mark.heavy]
+pytestmark = pytest.mark.slow
 
 LONG = 120  # seconds for what takes two
 

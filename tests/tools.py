@@ -15,7 +15,12 @@ ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 NOT_HERE = "not for this machine: "
 # Tests that use all cores themselves or start many processes, by the beginning of their names: one group for a worker.
-HEAVY = ("tests/marking/test_mark.py::", "tests/book/test_publish.py::test_killed_", "tests/bench/test_marking.py::")
+HEAVY = (
+    "tests/marking/test_mark.py::",
+    "tests/book/test_publish.py::test_killed_",
+    "tests/bench/test_marking.py::",
+    "tests/test_cluster.py::",
+)
 
 
 def group_of(test: str) -> str:
