@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 KERNEL = ("ipykernel", "ipython", "matplotlib-inline", "nbclient", "nbformat", "papermill")
 # What a package makes use of without asking for it in its metadata; KERAS_BACKEND is set for every kernel.
 UNASKED = {
-    "keras": ("tensorflow", "tensorflow-cpu"),
+    "keras": ("pandas", "tensorflow", "tensorflow-cpu"),
     "pandas": ("bottleneck", "jinja2", "numexpr", "pyarrow"),
     "seaborn": ("scipy",),
     "tensorboard": ("fsspec",),
