@@ -1,5 +1,6 @@
 """From a notebook in a session to its verdicts, each with whoever is to blame where an answer does not come."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,6 +37,31 @@ def run_cells(session: Session, cells: Sequence[str], failures: dict[int, Failur
         except Starved as problem:
             raise Starved(str(Failure(number, source, str(problem)))) from None
         left_out.discard(place)
+
+
+def ask_for(
+    exercises: Sequence[Exercise],
+    session: Session,
+    lab: str,
+    seed: int,
+    number: str,
+    failures: dict[int, Failure],
+    verdicts: dict[str, Verdict],
+) -> None:
+    """Write down a verdict for each exercise, that of the one which ended the kernel included.
+
+    number: the student's. failures: of the cells that have run.
+    """
+    if any(exercise.trial for exercise in exercises):
+        with contextlib.suppress(TooSlow):
+            session.load(lab)
+    for exercise in exercises:
+        call = session.call(exercise.name, lab if exercise.trial else "")
+        try:
+            verdicts[exercise.name] = verdict_of(exercise, call, seed, number, failures)
+        except Lost as problem:
+            verdicts[exercise.name] = no_answer(exercise.name, problem)
+            raise
 
 
 def verdict_of(exercise: Exercise, call: Call, seed: int, number: str, failures: dict[int, Failure]) -> Verdict:

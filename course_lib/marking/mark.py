@@ -4,7 +4,6 @@ The inputs are drawn in this process, after the submission was written; the verd
 nothing that runs in the kernel can turn a wrong function into a right one. It can still *be* the right one.
 """
 
-import contextlib
 import hashlib
 import os
 import secrets
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.common.cpus import usable_cpus
-from course_lib.marking.answers import no_answer, run_cells, verdict_of
+from course_lib.marking.answers import ask_for, no_answer, run_cells
 from course_lib.marking.cells import Failure
 from course_lib.marking.collect import Submission
 from course_lib.marking.errors import BadFile, VoidedRun
@@ -29,7 +28,6 @@ from course_lib.marking.session import (
     Lost,
     Session,
     Starved,
-    TooSlow,
     become_subreaper,
     descendants,
     kill,
@@ -123,16 +121,8 @@ def mark(
             try:
                 with Session(labs.remote, seconds, memory) as session:
                     run_cells(session, submission.cells, failures, left_out)
-                    with contextlib.suppress(TooSlow):
-                        session.load(result.lab)
-                    for exercise in exercises:
-                        if exercise.name not in verdicts:
-                            call = session.call(exercise.name, result.lab)
-                            try:
-                                verdicts[exercise.name] = verdict_of(exercise, call, seed, submission.number, failures)
-                            except Lost as problem:
-                                verdicts[exercise.name] = no_answer(exercise.name, problem)
-                                raise
+                    waiting = [exercise for exercise in exercises if exercise.name not in verdicts]
+                    ask_for(waiting, session, result.lab, seed, submission.number, failures, verdicts)
                 break
             except Lost as problem:
                 ended = type(problem)(f"the notebook was started {RUNS} times and ended every time ({problem})")

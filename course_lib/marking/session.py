@@ -13,10 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import psutil
-from jupyter_client.manager import KernelManager
-from zmq import ZMQError
-
 from course_lib.common.kernel import in_folder, kernel_environment, shared_settings
 from course_lib.common.launch import START, connection, running_interpreter
 from course_lib.marking.calls import Call
@@ -109,18 +105,25 @@ class Session:
         self.remote, self.seconds, self.memory = remote, seconds, memory
 
     def __enter__(self) -> "Session":
+        # Here and below: heavy, and the process that hands out the submissions may never open one.
+        from psutil import Error
+        from zmq import ZMQError
+
         become_subreaper()
         self.before = {process.pid for process in descendants()}
         with contextlib.ExitStack() as stack:  # what has been opened is closed again when something goes wrong
             try:
                 self.start(stack)
                 self.execute(PREPARE.format(remote=self.remote, memory=int(self.memory * 1e9)), IMPORTS)
-            except (OSError, RuntimeError, TooSlow, Lost, ZMQError, psutil.Error) as error:
+            except (OSError, RuntimeError, TooSlow, Lost, ZMQError, Error) as error:
                 raise Starved(f"its kernel did not start ({printable(str(error))})") from None
             self.stack = stack.pop_all()
         return self
 
     def start(self, stack: contextlib.ExitStack) -> None:
+        import psutil
+        from jupyter_client.manager import KernelManager
+
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="course-check-", ignore_cleanup_errors=True)))
         work = folder / "work"
         work.mkdir()
@@ -230,11 +233,15 @@ def become_subreaper() -> None:
 
 
 def descendants() -> list:
+    import psutil
+
     return psutil.Process().children(recursive=True)
 
 
 def kill(spared: set[int]) -> None:
     """End every descendant but those; several rounds, for one may be forking meanwhile."""
+    import psutil
+
     for _ in range(20):
         found = [process for process in descendants() if process.pid not in spared]
         if not found:

@@ -110,6 +110,14 @@ def test_a_long_folder_for_temporary_files_is_no_obstacle(checkout, tmp_path, mo
     assert list(folder.iterdir()) == []
 
 
+def test_the_repetition_speaks_to_its_kernel_as_the_run_did(checkout):
+    code = "import json\nfrom ipykernel.connect import get_connection_info\nprint(json.loads(get_connection_info())['transport'])"
+    task = job(checkout, code)
+    outcome = execute(task)
+    assert ("ipc" in outcome.notebook) == (os.name != "nt")
+    assert replay(Replay(task.name, outcome.notebook, task.environment)) == (task.name, "")
+
+
 def test_causes_of_death():
     assert "out of memory" in cause_of_death(-9)
     assert "signal 6, SIGABRT" in cause_of_death(-6)

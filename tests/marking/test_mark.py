@@ -343,11 +343,11 @@ class Busy(marker.Session):
 
     tired = 0
 
-    def load(self, lab):
-        super().load(lab)
-        if Busy.tired:
+    def run(self, source):
+        if Busy.tired and "check = lab(" in source:
             Busy.tired -= 1
-            raise marker.Starved("it got the processor for 3 of 100 s")
+            raise marker.Starved("got the processor for 3 of 300 s")
+        return super().run(source)
 
 
 @pytest.fixture
@@ -391,11 +391,21 @@ def test_it_is_never_wrong_and_the_report_says_what_to_do(busy, tmp_path):
     assert {verdict.state for verdict in result.verdicts} == {"unmarked"}
     shown = table([result])
     assert shown.startswith(
-        "? a  02_activations  0 of 6\n    ? leaky_relu: could not be marked: it got the processor for 3 of 100 s."
+        "? a  02_activations  0 of 6\n    ? leaky_relu: could not be marked: cell 2 (import numpy as np) got the processor"
     )
     assert "Hint: Nobody is to blame yet. Mark it again while the machine has nothing else to do" in shown
     write_reports([result], tmp_path)
     assert json.loads((tmp_path / "marks.json").read_text(encoding="utf-8"))[0]["verdicts"][0]["state"] == "unmarked"
+
+
+def test_what_tries_an_answer_is_loaded_before_the_first_call_is_timed(monkeypatch):
+    """The declarations of a lab bring its framework along; one that has no trial needs none in the kernel."""
+    loaded = []
+    monkeypatch.setattr(marker.Session, "load", lambda self, lab: loaded.append(lab))
+    for name in (LAB, "05_pytorch"):
+        content = (ROOT / f"labs/{name}.ipynb").read_bytes()
+        assert marker.mark(submission("stub", content), LABS, 1).state == "not attempted"
+    assert loaded == ["05_pytorch"]
 
 
 def test_verdicts_reached_before_the_machine_tired_do_not_make_it_wrong(monkeypatch):

@@ -1,5 +1,6 @@
 """No submission changes the packages of the marker: refused, kept out, and noticed all the same."""
 
+import json
 import os
 import subprocess
 import sys
@@ -25,25 +26,65 @@ pathlib.Path("pkg/pyproject.toml").write_text(
     '[build-system]\\nrequires=["hatchling"]\\nbuild-backend="hatchling.build"\\n[project]\\nname="case-pkg-x"\\nversion="1"\\n'
 )"""
 INSTALL = "install -q --no-deps --no-build-isolation ./pkg"
-TRY = "import importlib\nimportlib.invalidate_caches()\ntry:\n    import case_pkg_x\n    installed = True\nexcept ImportError:\n    installed = False"
-WAYS = {
-    "%pip": f"%pip {INSTALL}",
-    "!pip": f"!pip {INSTALL}",
-    "!pip3": f"!pip3 {INSTALL}",
-    "a subprocess": f"import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'pip', *{INSTALL.split()!r}])",
-    "pip itself": f"from pip._internal.cli.main import main\nmain({INSTALL.split()!r})",
-}
+WAYS = [
+    f"%pip {INSTALL}",
+    f"!pip {INSTALL}",
+    f"!pip3 {INSTALL}",
+    f"import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'pip', *{INSTALL.split()!r}])",
+    f"from pip._internal.cli.main import main\nmain({INSTALL.split()!r})",
+    "%pip uninstall -q -y case-pkg-kept",
+]
+# -I leaves out what PYTHONPATH says, so this is the real pip.
+AROUND = f"import subprocess, sys\nsubprocess.run([sys.executable, '-I', '-m', 'pip', *{INSTALL.split()!r}])"
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_submission_installs_nothing(way):
-    before = packages_digest()
-    with Session(LABS.remote, seconds=60) as session:
-        assert session.run(PACKAGE) is None
-        session.run(WAYS[way])
-        assert session.run(TRY) is None
-        assert session.call("installed")(None)["value"] is False
-    assert packages_digest() == before
+@pytest.fixture
+def python(tmp_path) -> Path:
+    """The interpreter of an environment that may be spoilt: it sees all packages of this one, and has one of its own."""
+    venv.create(tmp_path / "env", with_pip=False)
+    python = tmp_path / "env" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    purelib = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(subprocess.run([python, "-c", purelib], capture_output=True, text=True, check=True).stdout.strip())
+    (site / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    (site / "case_pkg_kept.py").write_text("")
+    (site / "case_pkg_kept-1.dist-info").mkdir()
+    (site / "case_pkg_kept-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: case-pkg-kept\nVersion: 1\n")
+    (site / "case_pkg_kept-1.dist-info/RECORD").write_text("case_pkg_kept.py,,\ncase_pkg_kept-1.dist-info/METADATA,,\n")
+    return python
+
+
+def checked(python: Path, *cells: str) -> subprocess.CompletedProcess:
+    """What `course check` says in that environment about a solution that begins with those cells."""
+    solution = json.loads((ROOT / "labs/solutions/02_activations.ipynb").read_text(encoding="utf-8"))
+    more = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+        for source in cells
+    ]
+    folder = python.parents[2]
+    (folder / "one.ipynb").write_text(json.dumps({**solution, "cells": [*more, *solution["cells"]]}), encoding="utf-8")
+    command = [python, "-m", "course_lib.cli", "check", "one.ipynb", "--jobs", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def is_installed(python: Path, name: str) -> bool:
+    return subprocess.run([python, "-c", f"import {name}"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_a_submission_neither_installs_nor_removes_anything(python):
+    result = checked(python, PACKAGE, *WAYS)
+    assert (result.returncode, result.stderr) == (0, "") and "6 of 6" in result.stdout
+    assert not is_installed(python, "case_pkg_x") and is_installed(python, "case_pkg_kept")
+
+
+def test_the_way_around_the_refusal_leads_to_a_closed_folder_or_voids_the_run(python, tmp_path):
+    result = checked(python, PACKAGE, AROUND)
+    if can_keep_out(tmp_path):
+        assert result.returncode == 0 and "6 of 6" in result.stdout
+        assert not is_installed(python, "case_pkg_x")
+    else:
+        assert is_installed(python, "case_pkg_x")
+        assert result.returncode == 1 and result.stderr.startswith("error: a package was installed, changed or removed")
 
 
 @pytest.mark.parametrize("name", INSTALLERS)
@@ -129,25 +170,6 @@ print("done")
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.stdout == "done\n", result.stderr
     assert (tmp_path / "env/lib/old").read_text() == "old"
-
-
-def test_the_way_around_the_refusal_ends_at_the_folder(tmp_path):
-    """-I leaves out what PYTHONPATH says, so it is the real pip that runs."""
-    if not can_keep_out(tmp_path):
-        pytest.skip("this system has no Landlock")
-    before = packages_digest()
-    with Session(LABS.remote, seconds=60) as session:
-        assert session.run(PACKAGE) is None
-        command = f"[sys.executable, '-I', '-m', 'pip', *{INSTALL.split()!r}]"
-        assert (
-            session.run(
-                f"import subprocess, sys\ndone = subprocess.run({command}, capture_output=True, text=True)\nsaid = done.stderr"
-            )
-            is None
-        )
-        assert "Permission denied" in session.call("said")(None)["value"]
-        assert session.run(TRY) is None and session.call("installed")(None)["value"] is False
-    assert packages_digest() == before
 
 
 # ---- Noticed -------------------------------------------------------------------------------------------

@@ -106,6 +106,14 @@ def test_who_gets_no_processor_for_long_is_not_to_blame(monkeypatch):
         session.run("while True: pass")
 
 
+def test_loading_a_lab_imports_its_declarations_and_no_other():
+    with Session(LABS.remote) as session:
+        session.load("02_one_neuron")
+        source = "import sys\nlabs = [name for name in sorted(sys.modules) if '.lab_' in name]"
+        assert session.run(source) is None
+        assert session.call("labs")(None)["value"] == ["course_lib.exercises.lab_02_one_neuron"]
+
+
 def test_imports_have_a_limit_of_their_own(tmp_path):
     """A module that takes longer to load than a cell may take, and a cell that does more than import it."""
     slow = tmp_path / "slow_to_load.py"
