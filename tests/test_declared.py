@@ -28,7 +28,6 @@ USED_OTHERWISE = {
     "jupyter-book": "a program",
     "jupyterlab": "a program, for `make lab`",
     "nbval": "a plug-in of pytest",
-    "pytest-xdist": "a plug-in of pytest",
     "ruff": "a program",
     "soupsieve": "held below 3 for beautifulsoup4",
     "sphinx-github-alerts": "an extension that _config.yml names",
