@@ -177,7 +177,7 @@ def validate(pages: Pages = None, jobs: Jobs = None, turn: Turn = None) -> tuple
 def share(which: Annotated[str, typer.Argument(help="2/4: the second of four.")]):
     """Name one machine's share of the pages, where several run them; by the seconds of the last run.
 
-    Example: course run $(course share 2/4)
+    Example: course share 2/4
     """
     from course_lib.book import parts
     from course_lib.book.pages import pages_to_run

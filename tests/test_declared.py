@@ -27,7 +27,6 @@ USED_OTHERWISE = {
     "ipykernel": "runs the notebooks",
     "jupyter-book": "a program",
     "jupyterlab": "a program, for `make lab`",
-    "pytest-xdist": "a plug-in of pytest",
     "ruff": "a program",
     "soupsieve": "held below 3 for beautifulsoup4",
     "sphinx-mathjax-offline": "an extension that _config.yml names",
