@@ -107,7 +107,7 @@ def read_node(node: fx.Node, model: nn.Module, names: dict[int, str], known: dic
     if node.op == "placeholder":
         return operation("input", name=node.name, shape=shape)
     if changes_what_others_use(node, model):
-        return operation(UNKNOWN, **{**kind_of, "type_name": f"{what} in place, of what is used again,"})
+        return operation(UNKNOWN, **{**kind_of, "type_name": f"{what} in place of what is used again"})
     if node.op == "call_module":
         module = model.get_submodule(str(node.target))
         return read_module(module, {**kind_of, "name": names[id(module)], "type_name": type(module).__name__})

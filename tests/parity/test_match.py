@@ -147,7 +147,7 @@ UNEQUAL = {
     "PyTorch's 'dropout' is a dropout, of which it cannot": (  # it drops in inference, too
         lambda: (chain(same()), Calls(lambda p, x: F.dropout(p[0](x), 0.5), nn.Conv2d(3, 4, 3, padding=1)))
     ),
-    "is a relu_ in place, of what is used again, of which": lambda: (
+    "is a relu_ in place of what is used again, of which": lambda: (
         chain(same(3), layers.Activation("relu")), Calls(overwrites, nn.Conv2d(3, 3, 3, padding=1)),
     ),
     "PyTorch's 'size' is a size, of which it cannot": lambda: (
