@@ -12,7 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.nets import NETS
+
 RATE, EPSILON = 0.001, 1e-8  # of Adam, the same in both
+# The networks of the comparison by their names in reports, and in the registry.
+NETWORKS = {"MLP": "mlp", "small CNN": "small_cnn", "MiniVGGNet": "mini_vggnet"}
 
 
 class Keras:
@@ -21,11 +25,7 @@ class Keras:
     def __init__(self, name: str):
         import keras
 
-        from course_lib.keras_nets.mini_vggnet import mini_vggnet
-        from course_lib.keras_nets.mlp import mlp
-        from course_lib.keras_nets.small_cnn import small_cnn
-
-        self.model = {"MLP": mlp, "small CNN": small_cnn, "MiniVGGNet": mini_vggnet}[name]()
+        self.model = NETS[NETWORKS[name]].build("keras")
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.model.compile(keras.optimizers.Adam(RATE, epsilon=EPSILON), loss, metrics=["accuracy"])
 
@@ -65,13 +65,9 @@ class Torch:
         import torch
 
         from course_lib.devices import torch_device
-        from course_lib.torch_nets.mini_vggnet import mini_vggnet
-        from course_lib.torch_nets.mlp import mlp
-        from course_lib.torch_nets.small_cnn import small_cnn
 
-        build = {"MLP": mlp, "small CNN": small_cnn, "MiniVGGNet": mini_vggnet}[name]
         self.device = torch_device()
-        self.model = build().to(self.device)
+        self.model = NETS[NETWORKS[name]].build("torch").to(self.device)
         self.loss_fn = torch.nn.CrossEntropyLoss()
         self.optimiser = torch.optim.Adam(self.model.parameters(), RATE, eps=EPSILON)
 

@@ -142,6 +142,8 @@ class Reader:
 def read_layer(layer: Any, node: Any, inputs: list[Op], shape: tuple[int | None, ...]) -> Op:
     """The operation of a layer or of a function of keras.ops, its activation behind it."""
     kind_of = {"inputs": inputs, "name": layer.name, "type_name": type(layer).__name__, "shape": shape}
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        return operation(UNKNOWN, layer=layer if layer.weights else None, **kind_of)
     match layer:
         case layers.Dense() if type(layer) is layers.Dense:
             return activated(layer, operation("dense", settings={"units": layer.units}, layer=layer, **kind_of))
@@ -215,7 +217,7 @@ def read_activation(layer: Any, kind_of: dict[str, Any]) -> Op:
 def activation(function: Callable, kind_of: dict[str, Any]) -> Op:
     name = getattr(function, "__name__", type(function).__name__)
     if getattr(keras.activations, name, None) is not function or name not in ACTIVATIONS:
-        return operation(UNKNOWN, **kind_of | {"type_name": f"function {name}"})
+        return operation(UNKNOWN, **{**kind_of, "type_name": f"function {name}"})
     kind, settings = ACTIVATIONS[name]
     if "axis" in settings:
         settings = {"axis": torch_axes(settings["axis"], len(kind_of["shape"]) + 1)}

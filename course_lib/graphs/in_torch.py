@@ -22,8 +22,8 @@ FUNCTIONS: dict[Any, str] = {
     F.silu: "silu", torch.sigmoid: "sigmoid", F.sigmoid: "sigmoid", "sigmoid": "sigmoid", torch.tanh: "tanh",
     F.tanh: "tanh", "tanh": "tanh", F.hardsigmoid: "hard sigmoid", F.hardswish: "hard silu", F.softsign: "softsign",
     F.mish: "mish",
-    operator.add: "add", operator.iadd: "add", torch.add: "add", "add": "add", "add_": "add",
-    operator.mul: "multiply", operator.imul: "multiply", torch.mul: "multiply", "mul": "multiply",
+    operator.add: "add", torch.add: "add", "add": "add", "add_": "add",
+    operator.mul: "multiply", torch.mul: "multiply", "mul": "multiply",
 }  # fmt: skip
 GLOBAL: dict[Any, str] = {
     torch.mean: "global mean",
@@ -106,12 +106,23 @@ def read_node(node: fx.Node, model: nn.Module, names: dict[int, str], known: dic
     kind_of = {"inputs": inputs, "name": node.name, "type_name": what, "shape": shape}
     if node.op == "placeholder":
         return operation("input", name=node.name, shape=shape)
+    if changes_what_others_use(node, model):
+        return operation(UNKNOWN, **{**kind_of, "type_name": f"{what} in place of what is used again"})
     if node.op == "call_module":
         module = model.get_submodule(str(node.target))
-        return read_module(module, kind_of | {"name": names[id(module)], "type_name": type(module).__name__})
+        return read_module(module, {**kind_of, "name": names[id(module)], "type_name": type(module).__name__})
     if node.op in ("call_function", "call_method"):
         return read_function(node, kind_of)
     return operation(UNKNOWN, **kind_of)
+
+
+def changes_what_others_use(node: fx.Node, model: nn.Module) -> bool:
+    """Whether a step overwrites its input while another step takes it, too: then the order of the steps matters."""
+    in_place = bool(node.kwargs.get("inplace"))
+    in_place |= isinstance(node.target, str) and node.op == "call_method" and node.target.endswith("_")
+    if node.op == "call_module":
+        in_place = getattr(model.get_submodule(str(node.target)), "inplace", False)
+    return in_place and isinstance(node.args[0], fx.Node) and len(node.args[0].users) > 1
 
 
 def read_module(module: nn.Module, kind_of: dict[str, Any]) -> Op:
@@ -164,14 +175,17 @@ def read_module(module: nn.Module, kind_of: dict[str, Any]) -> Op:
 
 def read_function(node: fx.Node, kind_of: dict[str, Any]) -> Op:
     """A function of PyTorch or a method of a tensor. Constants among its arguments make it another operation."""
-    target, rest, keywords = node.target, node.args[1:], dict(node.kwargs)
+    target: Any = node.target
+    rest: tuple[Any, ...] = node.args[1:]
+    keywords: dict[str, Any] = {name: value for name, value in node.kwargs.items() if name != "inplace"}
     inputs, tensors = kind_of["inputs"], all(isinstance(each, fx.Node) for each in node.args)
-    keywords.pop("inplace", None)
     if target in FUNCTIONS and tensors and not keywords and len(node.args) == (2 if len(inputs) == 2 else 1):
         return operation(FUNCTIONS[target], **kind_of)
-    if target in ("contiguous",) or target is F.dropout:
+    if target == "contiguous":
         return inputs[0]
     try:
+        if target is F.dropout:
+            return operation("dropout", settings=dropout_settings(*rest, **keywords), **kind_of)
         if target in (F.softmax, torch.softmax, "softmax", F.log_softmax, torch.log_softmax, "log_softmax"):
             kind = "log softmax" if "log" in kind_of["type_name"] else "softmax"
             return operation(kind, settings={"axis": argument(rest, keywords, "dim", None)}, **kind_of)
@@ -188,8 +202,8 @@ def read_function(node: fx.Node, kind_of: dict[str, Any]) -> Op:
         return operation(GLOBAL[target], settings={"keeps_axes": bool(keeps)}, **kind_of)
     if target in (torch.flatten, "flatten") and (rest, keywords) in (((1,), {}), ((), {"start_dim": 1}), ((1, -1), {})):
         return operation("flatten", **kind_of)
-    if target in ("view", "reshape") and len(rest) == 2 and isinstance(rest[0], fx.Node) and rest[1] == -1:
-        return operation("flatten", **kind_of | {"inputs": inputs[:1]})
+    if target in ("view", "reshape") and len(rest) == 2 and is_number_of_examples(rest[0]) and rest[1] == -1:
+        return operation("flatten", **{**kind_of, "inputs": inputs[:1]})
     if target in (torch.cat, torch.concat):
         axis = argument(rest, keywords, "dim", 0)
         return operation("concatenate", settings={"axis": axis}, **kind_of)
@@ -202,6 +216,17 @@ def read_function(node: fx.Node, kind_of: dict[str, Any]) -> Op:
 
 def argument(rest: Sequence[Any], keywords: dict[str, Any], name: str, default: Any) -> Any:
     return rest[0] if rest else keywords.get(name, default)
+
+
+def is_number_of_examples(value: Any) -> bool:
+    """Whether this is x.size(0) or x.shape[0]."""
+    return isinstance(value, fx.Node) and value.target in ("size", operator.getitem) and value.args[1:] == (0,)
+
+
+def dropout_settings(p: float = 0.5, training: bool = True) -> dict[str, Any]:
+    if training:  # while the network is read in inference mode
+        raise TypeError("this dropout drops in inference, too")
+    return {"rate": p}
 
 
 def image_axes(axes: Any) -> bool:

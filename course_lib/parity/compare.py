@@ -161,7 +161,8 @@ def keras_gradients(model: keras.Model, pairs: list[Pair], x: np.ndarray, y: np.
     with tf.GradientTape() as tape:
         losses = keras.losses.sparse_categorical_crossentropy(y, model(x, training=True), from_logits=True)
         loss = keras.ops.mean(losses)
-    return [array(gradient) for gradient in tape.gradient(loss, [pair.variable.value for pair in pairs])]
+    variables: Any = [pair.variable.value for pair in pairs]
+    return [array(gradient) for gradient in tape.gradient(loss, variables)]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def torch_gradients(model: nn.Module, pairs: list[Pair], x: np.ndarray, y: np.ndarray) -> tuple[torch.Tensor, ...]:
@@ -176,7 +177,7 @@ def as_torch(x: np.ndarray) -> torch.Tensor:
 
 
 def array(value: Any) -> np.ndarray:
-    return keras.ops.convert_to_numpy(value.value if isinstance(value, keras.Variable) else value)
+    return np.asarray(keras.ops.convert_to_numpy(value.value if isinstance(value, keras.Variable) else value))
 
 
 def compared(parts: dict[str, tuple[np.ndarray, np.ndarray]]) -> Comparison:

@@ -20,7 +20,8 @@ def matched(ours: Graph, theirs: Graph) -> list[tuple[Op, Op]]:
     check_ends(ours, theirs)
     places = [{id(op): number for number, op in enumerate(order)} for order in (left, right)]
     for our, their in zip(left, right, strict=False):
-        check_known(our, their)
+        check_known("Keras'", our)
+        check_known("PyTorch's", their)
         where = together(our, their)
         if our.kind != their.kind:
             raise ParityError(
@@ -33,6 +34,7 @@ def matched(ours: Graph, theirs: Graph) -> list[tuple[Op, Op]]:
     if len(left) != len(right):
         longer, rest = ("Keras", left) if len(left) > len(right) else ("PyTorch", right)
         extra = rest[min(len(left), len(right))]
+        check_known(f"{longer}'s".replace("s's", "s'"), extra)
         raise ParityError(
             f"Keras has {len(left)} operations and PyTorch {len(right)}: "
             f"{extra.name!r} of {longer} has no partner; build both networks alike"
@@ -47,15 +49,12 @@ def check_ends(ours: Graph, theirs: Graph) -> None:
             raise ParityError(f"Keras has {counts[0]} {what} and PyTorch {counts[1]}; give both as many")
 
 
-def check_known(our: Op, their: Op) -> None:
-    for framework, op in (("Keras", our), ("PyTorch", their)):
-        if op.kind == UNKNOWN:
-            what = f"{framework}'s {op.name!r} is a {op.type_name}".replace("Keras's", "Keras'")
-            raise ParityError(
-                f"{what}, whose weights cannot be copied yet"
-                if op.layer is not None
-                else f"{what}, of which it cannot be proved that the other network does the same"
-            )
+def check_known(whose: str, op: Op) -> None:
+    if op.kind == UNKNOWN:
+        what = f"{whose} {op.name!r} is a {op.type_name}"
+        if op.layer is not None:
+            raise ParityError(f"{what}, whose weights cannot be copied yet")
+        raise ParityError(f"{what}, of which it cannot be proved that the other network does the same")
 
 
 def together(our: Op, their: Op) -> str:
@@ -105,11 +104,10 @@ def window(settings: dict[str, Any], axis: int, side: int | None) -> Any:
     """
     kernel, stride, dilation = (settings[name][axis] for name in ("kernel", "stride", "dilation"))
     reach, padding = (kernel - 1) * dilation + 1, settings["padding"]
-    if padding == SAME and stride > 1 and side is None:
-        return SAME
     if padding == SAME:
-        n_windows = -(-side // stride) if side is not None else None
-        zeros = max((n_windows - 1) * stride + reach - side, 0) if side is not None else reach - 1
+        if side is None and stride > 1:
+            return SAME
+        zeros = reach - 1 if side is None else max((-(-side // stride) - 1) * stride + reach - side, 0)
         before, behind = zeros // 2, zeros - zeros // 2
     else:
         before, behind = padding[2 * axis : 2 * axis + 2]

@@ -9,6 +9,7 @@ embedding          (words, features)            the same
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -70,8 +71,9 @@ def flattened_images(ops: list[Op]) -> dict[int, tuple[int, int, int] | None]:
     images: dict[int, tuple[int, int, int] | None] = {}
     for op in ops:
         before = [images[id(each)] for each in op.inputs]
-        if op.kind == "flatten" and len(op.inputs[0].shape or ()) == 3:
-            height, width, channels = op.inputs[0].shape
+        shape = op.inputs[0].shape if op.inputs else None
+        if op.kind == "flatten" and shape is not None and len(shape) == 3:
+            height, width, channels = (number or 0 for number in shape)  # Keras flattens no image of an open size
             images[id(op)] = (height, width, channels) if (height, width) != (1, 1) else None
         elif op.kind == "dense" or not any(before):
             images[id(op)] = None
@@ -146,8 +148,8 @@ def layouts(layer: keras.Layer, part: str, image: tuple | None) -> tuple[Callabl
         )
     if isinstance(layer, keras.layers.Conv2D) and part == "weight":
         return lambda a: a.transpose(3, 2, 0, 1), lambda a: a.transpose(2, 3, 1, 0)
-    order = slice(None) if image is None else channels_first(image)
-    back = slice(None) if image is None else np.argsort(order)
+    order: Any = slice(None) if image is None else channels_first(image)
+    back: Any = slice(None) if image is None else np.argsort(order)
     if isinstance(layer, keras.layers.Dense) and part == "weight":
         return lambda a: a[order].T, lambda a: a.T[back]
     if isinstance(layer, keras.layers.BatchNormalization):

@@ -22,8 +22,10 @@ def confusion_heatmap(confusion: np.ndarray, class_names: Sequence[str], axis: A
     numbers = np.round(confusion if counts else 100 * confusion).astype(int)
     texts = np.where(numbers > 0, numbers.astype(str), "")
     cmap = sns.light_palette(COLOURS["blue"], as_cmap=True)
-    names = {"xticklabels": class_names, "yticklabels": class_names}
-    sns.heatmap(confusion, annot=texts, fmt="", cmap=cmap, cbar=False, square=True, linewidths=0.5, ax=axis, **names)
+    sns.heatmap(
+        confusion, annot=texts, fmt="", cmap=cmap, cbar=False, square=True, linewidths=0.5, ax=axis,
+        xticklabels=class_names, yticklabels=class_names,
+    )  # fmt: skip
     axis.set(xlabel="predicted", ylabel="true" if counts else "true (per cent of the row)")
     axis.tick_params(length=0)
     axis.grid(False)

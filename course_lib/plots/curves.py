@@ -25,7 +25,7 @@ def learning_curves(
                 if values:
                     axis.plot(epochs, values, line, color=colour, label=label)
         axis.set(xlabel="epoch", ylabel=quantity)
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.locator_params(axis="x", integer=True)
     axes[0].legend()
 
 

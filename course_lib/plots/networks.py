@@ -32,7 +32,7 @@ def dense_network(layers: Sequence[Layer], axis: Axes, most: int = 8) -> None:
     columns = [layer for layer in layers if layer.kind not in UNSEEN]
     if odd := [layer for layer in columns if layer.kind not in ("input", "dense") or len(layer.shape) != 1]:
         raise ValueError(f"{odd[0].what!r} is no column of neurons: draw this network with convolutional_network")
-    places = [neuron_places(layer.shape[0] or 0, most) for layer in columns]
+    places = [neuron_places(known(layer)[0], most) for layer in columns]
     top = max(float(y.max()) for y in places)
     axis.set_ylim(-top - 2, top + 2)
     size = min(0.7 * inches(axis)[1] * 72 / (2 * top + 4), 18)  # of a neuron in points; neighbours are 1 apart
@@ -134,7 +134,7 @@ def write_numbers(axis: Axes, boxes: Sequence[Box], starts: Sequence[float], y: 
 def inches(axis: Axes) -> tuple[float, float]:
     """Width and height of the axes, as far as they are known before the figure is laid out."""
     figure, place = axis.get_figure(root=True), axis.get_subplotspec()
-    width, height = figure.get_size_inches()
+    width, height = (7, 3.5) if figure is None else figure.get_size_inches()
     rows, columns = (1, 1) if place is None else (place.get_gridspec().nrows, place.get_gridspec().ncols)
     return width / columns, height / rows
 
@@ -142,20 +142,28 @@ def inches(axis: Axes) -> tuple[float, float]:
 def boxes_of(layers: Sequence[Layer]) -> list[Box]:
     """Sizes of the picture: the largest image has the height 1, the most channels the depth 0.6."""
     images = [layer for layer in layers if len(layer.shape) == 3]
-    if not images or any(None in layer.shape for layer in layers):
-        raise ValueError("a convolutional network has images whose sizes are known: give the shape of its input")
-    side = max(max(layer.shape[:2]) for layer in images)
-    channels = max(layer.shape[2] for layer in images)
-    units = max((layer.shape[0] for layer in layers if len(layer.shape) == 1), default=1)
+    if not images:
+        raise ValueError("a convolutional network has images: draw this one with dense_network")
+    side = max(max(known(layer)[:2]) for layer in images)
+    channels = max(known(layer)[2] for layer in images)
+    units = max((known(layer)[0] for layer in layers if len(layer.shape) == 1), default=1)
     boxes = []
-    for shape, group in groupby(layers, key=lambda layer: layer.shape):
-        group = tuple(group)
+    for shape, same in groupby(layers, key=known):
+        group = tuple(same)
         if len(shape) == 3:
             height, width, n = shape
             boxes.append(Box(group, height / side, width / side, max(0.6 * n / channels, 0.012) / len(group)))
         else:
             boxes.append(Box(group, max(shape[0] / units, 0.05), 0.0, 0.05))
     return boxes
+
+
+def known(layer: Layer) -> tuple[int, ...]:
+    """The shape of a layer; ValueError where it is open."""
+    shape = tuple(number for number in layer.shape if number is not None)
+    if not shape or len(shape) != len(layer.shape):
+        raise ValueError(f"the size of {layer.what!r} is open: give the shape of the network's input")
+    return shape
 
 
 def draw_box(axis: Axes, x: float, box: Box, colour: str) -> None:
@@ -174,7 +182,7 @@ def draw_box(axis: Axes, x: float, box: Box, colour: str) -> None:
 
 def draw_kernel(axis: Axes, x: float, box: Box, kernel: tuple[int, int], end: float) -> None:
     """A kernel to scale on the side of a box, and lines from its corners to the box that it makes."""
-    height, width, _ = box.last.shape
+    height, width, _ = known(box.last)
     tall, back = box.height * kernel[0] / height, SLANT * box.width * kernel[1] / width
     corner = np.array([x, -box.height / 2]) + SLANT * box.width * 0.35 + [0, box.height * 0.45]
     corners = np.array([corner, corner + back, corner + back + [0, tall], corner + [0, tall]])

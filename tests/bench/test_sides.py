@@ -1,5 +1,6 @@
 """Both sides do the same work on the same batches."""
 
+import subprocess
 import sys
 
 import keras
@@ -7,7 +8,20 @@ import numpy as np
 import pytest
 
 from course_lib.bench import frameworks, sides
+from course_lib.nets import NETS
 from course_lib.parity import compare_outputs, copy_weights
+
+
+def test_every_task_has_a_network_and_every_network_a_task():
+    assert set(frameworks.TASKS) == set(sides.NETWORKS) and set(sides.NETWORKS.values()) <= set(NETS)
+
+
+def test_one_side_does_not_load_the_other_framework():
+    """A process whose memory is measured holds one framework only."""
+    for side, other in (("Keras", "torch"), ("Torch", "keras")):
+        code = f"import sys; from course_lib.bench import sides; sides.{side}('MLP'); print({other!r} in sys.modules)"
+        found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert found.stdout.split()[-1] == "False", side
 
 
 @pytest.mark.parametrize("name", frameworks.TASKS)

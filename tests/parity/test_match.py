@@ -84,6 +84,9 @@ EQUAL = {
         Calls(lambda p, x: p[1](p[0](x).mean((-1, -2))), nn.Conv2d(3, 4, 3, padding=1), nn.Linear(4, 2)),
     ),
     "global maximum": lambda: (chain(same(), layers.GlobalMaxPooling2D()), conv(nn.AdaptiveMaxPool2d(1), nn.Flatten(), padding=1)),
+    "dropout by a function": lambda: (
+        chain(same()), Calls(lambda p, x: F.dropout(p[0](x), 0.5, training=False), nn.Conv2d(3, 4, 3, padding=1)),
+    ),
     "flatten by view": lambda: (
         chain(valid(), layers.Flatten(), layers.Dense(2)),
         Calls(lambda p, x: p[1]((y := p[0](x)).view(y.size(0), -1)), nn.Conv2d(3, 4, 3), nn.Linear(5 * 7 * 4, 2)),
@@ -106,6 +109,11 @@ def test_the_same_in_other_words_is_copied_and_agrees(name):
     copy_weights(theirs, ours)
     assert compare_outputs(ours, theirs, x).largest < 1e-5
     assert theirs.eval()(torch.from_numpy(x.transpose(0, 3, 1, 2).copy())).abs().max() > 1e-3
+
+
+def overwrites(parts, x):
+    y = parts[0](x)
+    return y.relu_() * y
 
 
 class Decides(nn.Module):
@@ -135,6 +143,19 @@ UNEQUAL = {
     "PyTorch's '1' is a Hardtanh, of which it cannot be proved": lambda: (chain(same(activation="relu")), conv(nn.Hardtanh(), padding=1)),
     "PyTorch's 'sin' is a sin, of which it cannot": lambda: (
         chain(same(activation="relu")), Calls(lambda p, x: torch.sin(p[0](x)), nn.Conv2d(3, 4, 3, padding=1)),
+    ),
+    "PyTorch's 'dropout' is a dropout, of which it cannot": (  # it drops in inference, too
+        lambda: (chain(same()), Calls(lambda p, x: F.dropout(p[0](x), 0.5), nn.Conv2d(3, 4, 3, padding=1)))
+    ),
+    "is a relu_ in place of what is used again, of which": lambda: (
+        chain(same(3), layers.Activation("relu")), Calls(overwrites, nn.Conv2d(3, 3, 3, padding=1)),
+    ),
+    "PyTorch's 'size' is a size, of which it cannot": lambda: (
+        chain(valid(), layers.Flatten(), layers.Dense(2)),
+        Calls(lambda p, x: p[1]((y := p[0](x)).view(y.size(1), -1)), nn.Conv2d(3, 4, 3), nn.Linear(5 * 7 * 4, 2)),
+    ),
+    "is a Conv2D, whose weights cannot": lambda: (
+        keras.Sequential([keras.Input((3, 7, 9)), layers.Conv2D(4, 3, data_format="channels_first")]), conv(),
     ),
     "unequal kernel: .2, 2. and .3, 3.": lambda: (chain(same(), layers.MaxPooling2D()), conv(nn.MaxPool2d(3, 2), padding=1)),
     "unequal stride: .2, 2. and .1, 1.": lambda: (chain(same(), layers.MaxPooling2D()), conv(nn.MaxPool2d(2, 1), padding=1)),

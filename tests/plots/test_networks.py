@@ -129,9 +129,9 @@ def test_no_number_runs_into_another_or_out_of_the_figure(name, width):
 
 
 def test_sizes_must_be_known(axis):
-    with pytest.raises(ValueError, match="whose sizes are known: give the shape of its input"):
+    with pytest.raises(ValueError, match="the size of 'input' is open: give the shape of the network's input"):
         convolutional_network([Layer("input", (None, None, 3)), CNN[1]], axis)
-    with pytest.raises(ValueError, match="has images"):
+    with pytest.raises(ValueError, match="has images: draw this one with dense_network"):
         convolutional_network(XOR, axis)
 
 
