@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,14 +26,16 @@ def server(tmp_path):
     environment = {**os.environ, **folders, "BROWSER": "true", "PYTHONPATH": str(ROOT)}
     with (tmp_path / "log").open("w") as log:
         command = [sys.executable, "-m", "course_lib.cli", "lab"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        # A group of its own: the command starts JupyterLab as a child, which would outlive it.
+        options = {"start_new_session": True} if os.name == "posix" else {}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, **options)
         try:
             while not (found := [path for path in tmp_path.glob("jpserver-*.json") if path.stat().st_size]):
                 assert process.poll() is None, (tmp_path / "log").read_text()
                 time.sleep(0.2)
             yield json.loads(found[0].read_text())
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM) if os.name == "posix" else process.terminate()
             process.wait()
 
 
