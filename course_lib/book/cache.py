@@ -66,13 +66,13 @@ class Entry:
         write_whole(self.path, notebook)
         write_json(self.record, {"key": key, "digest": digest(notebook), **facts})
 
-    def add_verdict(self, verdict: dict) -> None:
+    def add_verdict(self, verdict: str) -> None:
         write_json(self.record, {**self.data, "verdict": verdict})
 
     @property
     def data(self) -> dict:
         """The record of an entry that `load` has found valid."""
-        return read_json(self.record)
+        return read_json(self.record) or {}
 
     @cached_property
     def notebook(self) -> nbformat.NotebookNode:

@@ -71,6 +71,8 @@ def machine() -> str:
     if "torch" in sys.modules:
         return str(devices.describe_machine())
     tensorflow = sys.modules.get("tensorflow")
-    gpus = tensorflow.config.list_physical_devices("GPU") if tensorflow else []
-    names = (tensorflow.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus)
+    names = []
+    if tensorflow:
+        for gpu in tensorflow.config.list_physical_devices("GPU"):
+            names.append(tensorflow.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
     return " · ".join([f"{devices.processor_name()}, {os.cpu_count()} cores", *names])

@@ -150,13 +150,16 @@ def register_engine() -> None:
             executed = super().execute_cell(cell, cell_index, **options)
             if "result" in cell.metadata.get("tags", []):
                 question = {"results": values_of(cell.source)} | ({"machine": MACHINE} if self.nb_man.full else {})
+                assert self.kc is not None  # a cell is executed by a kernel
                 message = self.kc.execute("", silent=True, store_history=False, user_expressions=question)
                 cell.metadata["results"] = answer(self.wait_for_reply(message))
             return executed
 
     class Engine(NBClientEngine):
         @classmethod
-        def execute_managed_notebook(cls, nb_man, kernel_name, environment, deadline, start_timeout, full, **_):
+        def execute_managed_notebook(  # pyright: ignore[reportIncompatibleMethodOverride] - papermill hands over what we gave it
+            cls, nb_man, kernel_name, environment, deadline, start_timeout, full, **_
+        ):
             nb_man.full = full
             if kernel_name != KERNEL:
                 raise RuntimeError(f"the page asks for {kernel_name}; write {KERNEL} into its header, and: course sync")

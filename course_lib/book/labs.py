@@ -102,7 +102,9 @@ def stub_lines(tree: ast.Module, lines: list[str], first: int, last: int) -> lis
         raise Fault(f"{BEGIN} and {END} stand at different depths; give both the indentation of the solution")
     # Lines count from 1. A comment at its end is no part of a function, but the line after BEGIN is.
     around = [
-        node for node in ast.walk(tree) if isinstance(node, FUNCTIONS) and node.lineno <= first < node.end_lineno - 1
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, FUNCTIONS) and node.lineno <= first < (node.end_lineno or 0) - 1
     ]
     if around:
         innermost = max(around, key=lambda node: node.lineno)

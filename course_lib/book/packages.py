@@ -47,11 +47,11 @@ class Packages:
         """
         names = {name for name in imported if name not in sys.stdlib_module_names}
         versions: dict[str, str | None] = {name: None for name in names if name not in self.providers}
-        waiting = [canonicalize_name(found) for name in names for found in self.providers.get(name, ())]
+        waiting: list[str] = [canonicalize_name(found) for name in names for found in self.providers.get(name, ())]
         reached = set(waiting)
         while waiting:
             reached.add(name := waiting.pop())
-            waiting += self.needed_by(name) - reached
+            waiting.extend(self.needed_by(name) - reached)
         return versions | {name: self.version(name) for name in {*reached, *KERNEL} - {OWN}}
 
     @cache  # noqa: B019 - such an object lives as long as one command

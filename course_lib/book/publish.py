@@ -43,7 +43,7 @@ def build(project: Project, progress: Callable[[str], None] = lambda line: None)
     wanted = {"settings": settings_digest(project, folder / "_config.yml"), "stage": digest_json(manifest(folder))}
     finished = finished_build(attempts, wanted["settings"])
     done = read_json(finished / MARKER) if finished else None
-    if done and done["stage"] == wanted["stage"]:
+    if finished and done and done["stage"] == wanted["stage"]:
         if whole(project.site, done["files"]):
             return False
     else:

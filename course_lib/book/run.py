@@ -144,7 +144,12 @@ def side_by_side(function: Callable, tasks: list, jobs: int) -> Iterable:
         return map(function, tasks)
     # Whoever stops half-way (a full disk, Ctrl-C) has said why; joblib need not add that it cancelled the rest.
     warnings.filterwarnings("ignore", module="joblib")
-    pool = Parallel(n_jobs=min(jobs, len(tasks)), batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")
+    pool = Parallel(
+        n_jobs=min(jobs, len(tasks)),
+        batch_size=1,  # pyright: ignore[reportArgumentType] - a number is allowed; joblib's default is a text
+        pre_dispatch="n_jobs",
+        return_as="generator_unordered",
+    )
     return pool(delayed(function)(task) for task in tasks)
 
 

@@ -30,8 +30,9 @@ def stage(project: Project, folder: Path) -> None:
     graph, address = ImportGraph(project.root), present_address(project)
     pages = read_pages(project)
     executed = [page for page in pages if not page.is_lab]
-    entries = {page.name: valid_entry(project, page, graph) for page in executed}
-    missing = [name for name, entry in entries.items() if entry is None]
+    found = {page.name: valid_entry(project, page, graph) for page in executed}
+    entries = {name: entry for name, entry in found.items() if entry is not None}
+    missing = [name for name in found if name not in entries]
     if missing:
         raise CourseError(*(f"{name}.ipynb: not executed as it stands; run: course run" for name in missing))
 

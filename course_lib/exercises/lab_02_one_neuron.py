@@ -365,11 +365,11 @@ def _costs(X, y, X_valid, y_valid, rates, n_steps):
 
 
 def _best_rate(X, y, X_valid, y_valid, rates, n_steps):
-    best = None
+    best = np.inf, 0.0
     for rate in sorted(rates, reverse=True):
         found = _train_in_one_vector(X, y, n_steps, rate)
         cost = _propagate_example_by_example(found["w"], found["b"], X_valid, y_valid)["cost"]
-        if best is None or cost < best[0]:
+        if cost < best[0]:
             best = cost, rate
     return best[1]
 

@@ -526,7 +526,7 @@ def _fit(model, train_batches, valid_batches, loss_fn, optimiser, n_epochs, bett
          before=False, restore=True, statistics=True, patient=True, say=lambda seen, valid: valid):  # fmt: skip
     import copy
 
-    seen, valid, best = [], [], None
+    seen, valid, best, state = [], [], None, {}
     for _ in range(n_epochs):
         start = copy.deepcopy(model.state_dict())
         seen.append(_train_epoch(model, train_batches, loss_fn, optimiser))

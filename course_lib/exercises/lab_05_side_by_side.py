@@ -3,6 +3,8 @@
 Answers of either framework are accepted, and get the same words. Neither is imported before an answer needs it.
 """
 
+from typing import Any
+
 import numpy as np
 
 from course_lib.marking.exercise import exercise, mistake
@@ -194,7 +196,7 @@ def _try_twin(build, height, width, channels, n_filters, n_classes, images):
     per_filter = [(n_filters,)] * 5  # bias, then scale, shift, running mean and running variance
     right = [(n_filters, channels, 3, 3), *per_filter, (n_classes, n_features), (n_classes,)]
     found = [part.shape for part in weights(network)]
-    report = {"the shapes of its arrays": ", ".join(map(str, found))}
+    report: dict[str, Any] = {"the shapes of its arrays": ", ".join(map(str, found))}
     if found != right:
         return report
     rng = np.random.default_rng(n_features)
@@ -213,7 +215,8 @@ def _twin(height, width, channels, n_filters, n_classes, padding="same", norm=No
     from torch import nn
 
     n_features = n_filters * ((height - 2 * (padding == 0)) // 2) * ((width - 2 * (padding == 0)) // 2)
-    middle = [nn.BatchNorm2d(n_filters, **({"eps": 1e-3, "momentum": 0.01} if norm is None else norm)), nn.ReLU()]
+    settings: dict[str, Any] = {"eps": 1e-3, "momentum": 0.01} if norm is None else norm
+    middle = [nn.BatchNorm2d(n_filters, **settings), nn.ReLU()]
     return nn.Sequential(
         nn.Conv2d(channels, n_filters, 3, padding=padding), *(reversed(middle) if early else middle),
         getattr(nn, pool)(2), nn.Flatten(), nn.Linear(n_features, n_classes), *[make(nn) for make in last],
@@ -349,7 +352,7 @@ def _optimiser_by_hand(parameters, settings):
             self.n_steps, self.first, self.second = 0, 0.0, 0.0
 
         @torch.no_grad()
-        def step(self):
+        def step(self):  # pyright: ignore[reportIncompatibleMethodOverride] - a closure is never handed over
             (group,) = self.param_groups
             (p,), rate = group["params"], group["lr"]
             self.n_steps += 1

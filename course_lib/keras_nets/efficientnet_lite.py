@@ -12,6 +12,7 @@ Images are float32, RGB, (pixel - 127) / 128, of any height and width; the autho
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers
@@ -72,7 +73,7 @@ def efficientnet_lite2(n_classes: int = 1000, dropout: float = LITE2.dropout) ->
 
 
 def build(lite: Lite, n_classes: int, dropout: float) -> keras.Model:
-    images = keras.Input((None, None, 3), name="images")
+    images: Any = keras.Input((None, None, 3), name="images")
     x = norm(conv(images, STEM, 3, 2, "stem"), "stem_bn")
     for number, (kernel, stride, expansion, channels) in enumerate(lite.blocks):
         x = block(x, channels, kernel, stride, expansion, f"block_{number}")

@@ -3,6 +3,8 @@
 `course_lib.torch_nets.growing_cnn` has the same networks.
 """
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -22,7 +24,8 @@ def growing_cnn(step: int, n_classes: int = 10, dropout: bool = True) -> keras.M
         raise ValueError(f"there is no step {step!r}: the steps are 1 to 5")
     table = STEPS[step]
     parts = [keras.Input((32, 32, 3))]
-    settings = {"activation": "relu", "kernel_initializer": "he_uniform" if table.he_start else "glorot_uniform"}
+    start = "he_uniform" if table.he_start else "glorot_uniform"
+    settings: dict[str, Any] = {"activation": "relu", "kernel_initializer": start}
     for channels, rate in table.blocks:
         for _ in range(2):
             parts.append(layers.Conv2D(channels, 3, padding="same", **settings))

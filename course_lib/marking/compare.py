@@ -118,8 +118,9 @@ def shown(value: Any, width: int = 160) -> str:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return shown(value.item(), width)
     if isinstance(value, np.ndarray):
-        few_digits = {"float_kind": lambda number: f"{number:.4g}"}
-        text = np.array2string(value, threshold=12, edgeitems=2, separator=", ", formatter=few_digits)
+        text = np.array2string(
+            value, threshold=12, edgeitems=2, separator=", ", formatter={"float_kind": lambda number: f"{number:.4g}"}
+        )
         text = " ".join(text.split())
         if value.size > 12:
             text += f", shape {value.shape}"

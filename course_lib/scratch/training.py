@@ -87,7 +87,7 @@ def fit(
             except FloatingPointError as error:
                 raise FloatingPointError(f"epoch {epoch + 1}, batch {i + 1}: {error}") from None
         measured = {"loss": total / len(X), "learning_rate": scale * optimiser.learning_rate}
-        if X_val is not None:
+        if X_val is not None and y_val is not None:
             measured |= {f"val_{name}": value for name, value in evaluate(network, loss, X_val, y_val).items()}
         history.append(**measured, seconds=time.perf_counter() - clock_start)
 

@@ -14,6 +14,8 @@ Images are float32, RGB, (pixel - 127) / 128, of any height and width; the autho
 import copy
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import nn
@@ -132,7 +134,7 @@ def feature_extractor(model: nn.Sequential, blocks: Sequence[int] = ()) -> Featu
     It shares its weights with `model`: training one trains both. Put a new head behind it to adapt it.
     Raises ValueError for a block that is not there.
     """
-    whole = model.features
+    whole = cast(Features, model.features)
     if unknown := [block for block in blocks if block not in range(len(whole.blocks))]:
         raise ValueError(f"there is no block {unknown[0]}: the blocks have the numbers 0 to {len(whole.blocks) - 1}")
     features = Features(whole.stem, whole.blocks, whole.head, blocks)
@@ -145,7 +147,7 @@ def folded(network: nn.Module) -> nn.Module:
     network = copy.deepcopy(network).eval()
     for part in list(network.modules()):
         if isinstance(part, nn.Sequential):
-            for number, (first, second) in enumerate(zip(part, part[1:], strict=False)):
+            for number, (first, second) in enumerate(pairwise(part)):
                 if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
                     part[number], part[number + 1] = fuse_conv_bn_eval(first, second), nn.Identity()
     return network

@@ -3,12 +3,14 @@
 `course_lib.keras_nets.mini_vggnet` is the same network.
 """
 
+from typing import Any
+
 from torch import nn
 
 from course_lib.architectures.mini_vggnet import CHANNELS, DROPOUT, HIDDEN
 from course_lib.torch_nets.start import start_like_keras
 
-KERAS_NORM = {"eps": 1e-3, "momentum": 0.01}  # PyTorch's own are 1e-5 and 0.1
+KERAS_NORM: dict[str, Any] = {"eps": 1e-3, "momentum": 0.01}  # PyTorch's own are 1e-5 and 0.1
 
 
 def mini_vggnet(n_classes: int = 10, dropout: bool = True) -> nn.Sequential:

@@ -1,6 +1,7 @@
 """What Keras' `fit` does not write down by itself: the seconds and the learning rate of each epoch."""
 
 import time
+from typing import Any
 
 import keras
 
@@ -16,5 +17,6 @@ class Recorder(keras.callbacks.Callback):
         self._start = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        logs["seconds"] = time.perf_counter() - self._start
+        assert logs is not None and self.model is not None  # in `fit` both are there
+        rate: Any = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        logs |= {"learning_rate": float(rate), "seconds": time.perf_counter() - self._start}

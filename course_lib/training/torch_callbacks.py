@@ -130,13 +130,13 @@ class Checkpoint(Callback):
 
 def random_state() -> dict[str, Any]:
     """The generators of PyTorch, NumPy and Python, as what `torch.load(weights_only=True)` may read."""
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - the global one, which libraries still use
+    kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 - the global one, which libraries still use
     version, internal, gauss = random.getstate()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     return {
         "torch": torch.get_rng_state(),
         "cuda": cuda,
-        "numpy": [kind, torch.from_numpy(keys.astype(np.int64)), *rest],
+        "numpy": [kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest],
         "python": [version, list(internal), gauss],
     }
 

@@ -442,7 +442,7 @@ WHOLE = (
 
 def _as_network(parameters) -> list[np.ndarray] | None:
     """The four parts as floats, or None where they are no network for points in the plane."""
-    parts = parameters if isinstance(parameters, list | tuple) else []
+    parts = list(parameters) if isinstance(parameters, list | tuple) else []
     if not all(isinstance(part, np.ndarray) and part.dtype.kind in "fiu" for part in parts):
         return None
     m = parts[0].shape[1] if len(parts) and parts[0].ndim == 2 else 0

@@ -34,8 +34,8 @@ def _try_split(split, y, seed):
     answers = [split(y, one) for one in (*range(seed, seed + SEEDS), seed)]
     if answers[0] is None or answers[0] is ...:
         return answers[0]
-    found = [_parts(answer, len(y)) for answer in answers]
-    if None in found:
+    found = [parts for answer in answers if (parts := _parts(answer, len(y))) is not None]
+    if len(found) < len(answers):
         return {"the form": "not three arrays of row numbers"}
     sizes = np.array([[len(part) for part in parts] for parts in found])  # (splits, parts)
     n_leavers = np.array([[y[part].sum() for part in parts] for parts in found])
@@ -287,7 +287,7 @@ def _try_build(build, n_inputs, n_hidden):
     }
 
 
-def _build(n_inputs, n_hidden, *, end=None, n_outputs=1, bend="relu", loss="from logits", compiled=True):
+def _build(n_inputs, n_hidden, *, end=None, n_outputs=1, bend: str | None = "relu", loss="from logits", compiled=True):
     import keras
 
     network = keras.Sequential(
@@ -573,11 +573,11 @@ def _decide_by_counting(p_valid, y_valid, p_test, y_test, call, loss):
         calls = sum(1 for one, _ in pairs if one > threshold)
         return hits, calls - hits, sum(left for _, left in pairs) - hits
 
-    best = None
+    best = np.inf, 0.0
     for place in range(99, 0, -1):  # from above, so that the lowest of equals stays
         hits, needless, lost = count(p_valid, y_valid, place / 100)
         price = (hits + needless) * call + lost * loss
-        if best is None or price <= best[0]:
+        if price <= best[0]:
             best = price, place / 100
     hits, needless, lost = count(p_test, y_test, best[1])
     return {
@@ -735,7 +735,7 @@ _MINE = bank(STUDENT)
 _TRUTH = churn_probability(_MINE.new)
 
 
-def _answer(calls, student_number=STUDENT):
+def _answer(calls, student_number: int | str = STUDENT):
     return {"student_number": student_number, "calls": calls}
 
 
