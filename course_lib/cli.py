@@ -236,7 +236,7 @@ def status():
     from course_lib.book.cache import cache_key, entry_of
     from course_lib.book.imports import ImportGraph
     from course_lib.book.pages import pages_to_run
-    from course_lib.book.validate import verdict
+    from course_lib.book.validate import reproduction_digest
 
     found = project()
     graph = ImportGraph(found.root)
@@ -246,7 +246,8 @@ def status():
             failed = (found.failed / f"{page.name}.ipynb").is_file()
             print(f"{page.name:50} {'failed' if failed else 'to run'}")
         else:
-            same = "reproduced" if record.get("verdict") == verdict(record["digest"]) else "not validated here"
+            again = record.get("reproduced") == reproduction_digest(record["digest"])
+            same = "reproduced" if again else "not validated here"
             print(f"{page.name:50} {record['seconds']:6.1f} s  {page.n_claims:3} claims  {same}")
 
 

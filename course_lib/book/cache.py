@@ -47,7 +47,7 @@ class Entry:
 
     @property
     def record(self) -> Path:
-        """Beside the notebook: its key, its digest, the facts of its run and the verdict of validation."""
+        """Beside the notebook: its key, its digest, the facts of its run and whether validation reproduced it."""
         return self.path.with_suffix(".json")
 
     def load(self, key: str) -> dict | None:
@@ -66,8 +66,8 @@ class Entry:
         write_whole(self.path, notebook)
         write_json(self.record, {"key": key, "digest": digest(notebook), **facts})
 
-    def add_verdict(self, verdict: str) -> None:
-        write_json(self.record, {**self.data, "verdict": verdict})
+    def add_reproduction(self, digest_of_it: str) -> None:
+        write_json(self.record, {**self.data, "reproduced": digest_of_it})
 
     @property
     def data(self) -> dict:

@@ -36,7 +36,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Executed:
     """What became of a job. `problem` is one line, or None for a page that passed."""
 
     name: str
@@ -45,7 +45,7 @@ class Outcome:
     problem: str | None = None
 
 
-def execute(job: Job) -> Outcome:
+def execute(job: Job) -> Executed:
     """Execute one notebook from top to bottom in a fresh kernel and an empty folder."""
     # Everything heavy is imported here: the job is unpickled in a process that may never run one.
     import papermill
@@ -82,10 +82,10 @@ def execute(job: Job) -> Outcome:
             problem = f"no kernel: {' '.join(str(error).split())}"
         executed = target.read_text(encoding="utf-8") if target.is_file() else job.notebook
     seconds = time.monotonic() - start
-    return Outcome(job.name, executed, seconds, problem or shortcoming(executed, may_warn=job.full))
+    return Executed(job.name, executed, seconds, problem or shortcoming(executed, may_warn=job.full))
 
 
-def execute_there(job: Job) -> Outcome:
+def execute_there(job: Job) -> Executed:
     """The same on another machine: `environment` is the caller's settings, everything else is what that machine has."""
     settings = dict(job.environment)
     if "COURSE_DATA" in settings:
@@ -93,8 +93,8 @@ def execute_there(job: Job) -> Outcome:
     return execute(replace(job, environment=kernel_environment(ROOT, settings)))
 
 
-def not_executed(job: Job, problem: str) -> Outcome:
-    return Outcome(job.name, job.notebook, 0.0, problem)
+def not_executed(job: Job, problem: str) -> Executed:
+    return Executed(job.name, job.notebook, 0.0, problem)
 
 
 def describe_error(error) -> str:

@@ -13,7 +13,7 @@ from course_lib.book.cache import cache_key, entry_of, last_seconds
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page, read_pages
 from course_lib.book.project import Project
-from course_lib.book.validate import verdict
+from course_lib.book.validate import reproduction_digest
 from course_lib.common.errors import CourseError
 from course_lib.common.files import digest
 
@@ -75,7 +75,7 @@ def expected_seconds(project: Project, pages: list[Page], jobs: int) -> float:
     beside, alone = [0.0], 0.0
     for page in pages:
         record = entry_of(project, page.name).load(cache_key(project, page, graph))
-        if record and record.get("verdict") == verdict(record["digest"]):
+        if record and record.get("reproduced") == reproduction_digest(record["digest"]):
             continue  # reproduced on this machine before
         seconds = (record["seconds"] if record else UNKNOWN) + START
         if page.alone:

@@ -10,7 +10,7 @@ from pathlib import Path
 from joblib import Parallel, delayed
 
 from course_lib.book.cache import cache_key, entry_of, last_seconds
-from course_lib.book.execute import Job, Outcome, execute, execute_there, not_executed
+from course_lib.book.execute import Executed, Job, execute, execute_there, not_executed
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page
 from course_lib.book.project import Project
@@ -69,35 +69,35 @@ def run(
         else:
             waiting.append(page)
     by_name = {page.name: page for page in waiting}
-    for outcome, threads in outcomes(project, waiting, profile, jobs or usable_cpus(), data, pool):
-        page, problem = by_name[outcome.name], outcome.problem
+    for executed, threads in executions(project, waiting, profile, jobs or usable_cpus(), data, pool):
+        page, problem = by_name[executed.name], executed.problem
         if not problem and surroundings(project.root) != before:
             now = cache_key(project, page, ImportGraph(project.root), profile, data)
             problem = None if now == keys[page.name] else CHANGED
-        seconds = f"{outcome.seconds:.1f} s"
+        seconds = f"{executed.seconds:.1f} s"
         kept = project.failed / f"{page.name}.ipynb"
         if problem:
-            write_whole(kept, outcome.notebook)
+            write_whole(kept, executed.notebook)
             report.failed[page.name] = problem
             progress(f"failed    {page.name}  {seconds}")
         else:
             kept.unlink(missing_ok=True)
             results = None
-            values, machine = collected(outcome.notebook)
+            values, machine = collected(executed.notebook)
             if profile == "full" and values:
                 code = code_digest(page, graph)
                 machine = machine_note or machine
-                results = write_results(project, page, values, machine=machine, seconds=outcome.seconds, code=code)
+                results = write_results(project, page, values, machine=machine, seconds=executed.seconds, code=code)
             entry_of(project, page.name, profile).store(
                 keys[page.name],
-                outcome.notebook,
-                seconds=round(outcome.seconds, 1),
+                executed.notebook,
+                seconds=round(executed.seconds, 1),
                 threads=threads,
                 made_with=made_with(page, graph),
                 packages=graph.packages.versions(graph.reach(graph.source_of_page(page)).packages),
                 results=results,
             )
-            report.executed[page.name] = outcome.seconds
+            report.executed[page.name] = executed.seconds
             progress(f"executed  {page.name}  {seconds}")
     return report
 
@@ -109,14 +109,14 @@ def surroundings(root: Path) -> tuple:
     return [(file.st_mtime_ns, file.st_size) for file in files], installed
 
 
-def outcomes(
+def executions(
     project: Project,
     pages: list[Page],
     profile: str,
     jobs: int,
     data: Path | None,
     pool: Callable[..., Iterable] | None = None,
-) -> Iterable[tuple[Outcome, int]]:
+) -> Iterable[tuple[Executed, int]]:
     """Run pages side by side, the longest first; then those that measure time, one by one on all cores.
 
     These run on this machine, with a pool too: only here is it known that nothing else runs.
@@ -134,8 +134,8 @@ def outcomes(
             results = elsewhere(execute_there, tasks, not_executed)
         else:
             results = side_by_side(execute, tasks, 1 if alone else jobs)
-        for outcome in results:
-            yield outcome, threads
+        for executed in results:
+            yield executed, threads
 
 
 def side_by_side(function: Callable, tasks: list, jobs: int) -> Iterable:

@@ -52,7 +52,7 @@ def validate(
         record = entries[page.name].load(cache_key(project, page, graph))
         if record is None:
             raise CourseError(f"{page.name}.ipynb: not executed as it stands; run: course run")
-        if record.get("verdict") == verdict(record["digest"]):
+        if record.get("reproduced") == reproduction_digest(record["digest"]):
             good.append(page.name)
         else:
             waiting.append(page)
@@ -66,12 +66,12 @@ def validate(
                 bad[name] = differences
             else:
                 good.append(name)
-                entries[name].add_verdict(verdict(entries[name].data["digest"]))
+                entries[name].add_reproduction(reproduction_digest(entries[name].data["digest"]))
             progress(f"{'differs ' if differences else 'same    '}  {name}")
     return good, bad
 
 
-def verdict(notebook_digest: str) -> str:
+def reproduction_digest(notebook_digest: str) -> str:
     """Holds for this notebook, these rules of comparison and this machine only."""
     return digest_json([notebook_digest, digest_of(SANITISE), this_machine()])
 

@@ -8,7 +8,7 @@ import pytest
 
 from course_lib.book.execute import Job, cause_of_death, execute, shortcoming
 from course_lib.book.pages import Page
-from course_lib.book.run import outcomes, run, side_by_side
+from course_lib.book.run import executions, run, side_by_side
 from course_lib.book.validate import Replay, replay
 from course_lib.common.cpus import usable_cpus
 from course_lib.common.errors import CourseError
@@ -23,10 +23,10 @@ def job(checkout, code: str, limit: float | None = 100, parameters: dict | None 
 
 def test_a_page_runs_with_its_parameters_environment_and_an_empty_folder(checkout):
     code = "import os\nprint(n_steps, os.environ['OMP_NUM_THREADS'], os.listdir('.'), os.environ.get('COURSE_DATA'))"
-    outcome = execute(job(checkout, code, parameters={"n_steps": 7}))
-    assert outcome.problem is None
-    assert "7 1 [] None" in outcome.notebook
-    assert json.loads(outcome.notebook)["metadata"]["papermill"]["duration"] > 0
+    executed = execute(job(checkout, code, parameters={"n_steps": 7}))
+    assert executed.problem is None
+    assert "7 1 [] None" in executed.notebook
+    assert json.loads(executed.notebook)["metadata"]["papermill"]["duration"] > 0
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,13 @@ def test_a_page_runs_with_its_parameters_environment_and_an_empty_folder(checkou
     ],
 )  # fmt: skip
 def test_a_failure_is_named(checkout, code, expected):
-    outcome = execute(job(checkout, code))
-    assert expected in (outcome.problem or "")
+    executed = execute(job(checkout, code))
+    assert expected in (executed.problem or "")
 
 
 def test_the_notebook_of_a_failure_keeps_its_traceback(checkout):
-    outcome = execute(job(checkout, "print('so far')\n1 / 0"))
-    cells = json.loads(outcome.notebook)["cells"]
+    executed = execute(job(checkout, "print('so far')\n1 / 0"))
+    cells = json.loads(executed.notebook)["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     assert any("so far" in "".join(output.get("text", "")) for output in outputs)
     assert any(output["output_type"] == "error" and output["ename"] == "ZeroDivisionError" for output in outputs)
@@ -58,31 +58,31 @@ def test_a_kernel_is_ended_at_once_and_leaves_no_temporary_files(checkout, tmp_p
     """The exit hooks of a page do not run; what `tempfile` made is gone all the same."""
     hook = tmp_path / "hook"
     code = f"import atexit, tempfile\natexit.register(open, {str(hook)!r}, 'w')\nprint('in', tempfile.mkdtemp())"
-    outcome = execute(job(checkout, code))
-    assert outcome.problem is None
-    outputs = [output for cell in json.loads(outcome.notebook)["cells"] for output in cell.get("outputs", [])]
+    executed = execute(job(checkout, code))
+    assert executed.problem is None
+    outputs = [output for cell in json.loads(executed.notebook)["cells"] for output in cell.get("outputs", [])]
     made = next("".join(output["text"]) for output in outputs if "text" in output).split()[1]
     assert not os.path.exists(made) and not hook.exists()
 
 
 def test_a_hanging_page_is_ended_at_its_deadline(checkout):
-    outcome = execute(job(checkout, "while True:\n    pass", limit=4))
-    assert outcome.problem.startswith("hangs: not finished after 4 s")
+    executed = execute(job(checkout, "while True:\n    pass", limit=4))
+    assert executed.problem.startswith("hangs: not finished after 4 s")
 
 
 def test_the_deadline_belongs_to_the_page_not_to_the_cell(checkout):
     """Two cells of three seconds pass a limit of five each, and fail it together."""
     cell = "import time\ntime.sleep(3)\nprint(1)"
-    outcome = execute(job(checkout, f"{cell}\n```\n\n```{{code-cell}} ipython3\n{cell}", limit=5))
-    assert "hangs" in (outcome.problem or "")
+    executed = execute(job(checkout, f"{cell}\n```\n\n```{{code-cell}} ipython3\n{cell}", limit=5))
+    assert "hangs" in (executed.problem or "")
 
 
 def test_a_page_for_another_kernel_is_refused(checkout):
     other = job(checkout, "print(1)")
     notebook = other.notebook.replace('"name": "python3"', '"name": "no-such-kernel"')
     # papermill has to know how parameters are written for it; its language says that.
-    outcome = execute(Job(other.name, notebook, {}, other.environment, 100))
-    assert "no-such-kernel" in outcome.problem and "write python3 into its header" in outcome.problem
+    executed = execute(Job(other.name, notebook, {}, other.environment, 100))
+    assert "no-such-kernel" in executed.problem and "write python3 into its header" in executed.problem
 
 
 def test_a_foreign_kernel_of_the_same_name_is_not_started(checkout, tmp_path, monkeypatch):
@@ -92,9 +92,9 @@ def test_a_foreign_kernel_of_the_same_name_is_not_started(checkout, tmp_path, mo
     spec.write_text(json.dumps({"argv": ["false", "{connection_file}"], "display_name": "-", "language": "python"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     task = job(checkout, "import sys\nprint(sys.executable)")
-    outcome = execute(task)
-    assert outcome.problem is None and sys.executable in outcome.notebook
-    assert replay(Replay(task.name, outcome.notebook, task.environment)) == (task.name, "")
+    executed = execute(task)
+    assert executed.problem is None and sys.executable in executed.notebook
+    assert replay(Replay(task.name, executed.notebook, task.environment)) == (task.name, "")
 
 
 def test_a_long_folder_for_temporary_files_is_no_obstacle(checkout, tmp_path, monkeypatch):
@@ -102,20 +102,20 @@ def test_a_long_folder_for_temporary_files_is_no_obstacle(checkout, tmp_path, mo
     folder.mkdir(parents=True)
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     task = job(checkout, "import os\nprint(os.getcwd().split('/course-')[0], os.path.basename(os.getcwd()))\nprint(1)")
-    outcome = execute(task)
-    assert outcome.problem is None and f"{folder} work" in outcome.notebook
+    executed = execute(task)
+    assert executed.problem is None and f"{folder} work" in executed.notebook
     task = job(checkout, "import tempfile\nprint(len(tempfile.gettempdir()) > 107)")
-    outcome = execute(task)
-    assert replay(Replay(task.name, outcome.notebook, task.environment)) == (task.name, "")
+    executed = execute(task)
+    assert replay(Replay(task.name, executed.notebook, task.environment)) == (task.name, "")
     assert list(folder.iterdir()) == []
 
 
 def test_the_repetition_speaks_to_its_kernel_as_the_run_did(checkout):
     code = "import json\nfrom ipykernel.connect import get_connection_info\nprint(json.loads(get_connection_info())['transport'])"
     task = job(checkout, code)
-    outcome = execute(task)
-    assert ("ipc" in outcome.notebook) == (os.name != "nt")
-    assert replay(Replay(task.name, outcome.notebook, task.environment)) == (task.name, "")
+    executed = execute(task)
+    assert ("ipc" in executed.notebook) == (os.name != "nt")
+    assert replay(Replay(task.name, executed.notebook, task.environment)) == (task.name, "")
 
 
 def test_causes_of_death():
@@ -175,7 +175,7 @@ def test_pages_that_measure_time_run_last_alone_and_on_all_cores(checkout):
     for name, header in (("timer", "alone: true"), ("first", ""), ("second", "")):
         page = checkout.add_page(name, show, course=header)
         pages.append(Page(page, checkout.read(f"{page}.md")))
-    seen = [(o.name.rsplit("/")[-1], threads) for o, threads in outcomes(checkout.project, pages, "quick", 2, None)]
+    seen = [(o.name.rsplit("/")[-1], threads) for o, threads in executions(checkout.project, pages, "quick", 2, None)]
     assert seen[-1] == ("timer", usable_cpus())
     assert sorted(seen[:2]) == [("first", 1), ("second", 1)]
     report = run(checkout.project, pages)
@@ -196,7 +196,7 @@ def test_the_longest_page_starts_first(checkout, monkeypatch):
         more = "\n```\n\n```{code-cell} ipython3\nprint(2)" if name == "newer" else ""
         page = checkout.add_page(name, "print(1)" + more)
         pages.append(Page(page, checkout.read(f"{page}.md")))
-    list(outcomes(checkout.project, pages, "quick", 2, None))
+    list(executions(checkout.project, pages, "quick", 2, None))
     assert [name.rsplit("/")[-1] for name in started] == ["newer", "new", "b", "a"]
 
 
