@@ -497,5 +497,6 @@ def test_the_guide_starts_three_machines(tmp_path):
 
 def dask_lines(guide: str, kind: str) -> list[str]:
     """What stands behind `dask` in the guide's plain commands, with addresses of this machine."""
+    guide = guide.replace("\\\n", "")  # one command on several lines
     found = re.findall(rf"\.venv/bin/dask ({kind} .*?)'?$", guide, re.MULTILINE)
     return [line.replace("10.0.0.", "127.0.0.") for line in found if "tls" not in line]

@@ -7,13 +7,12 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 
-import joblib
-
 from course_lib.book.cache import cache_key, entry_of, last_seconds
 from course_lib.book.imports import ImportGraph
 from course_lib.book.pages import Page, read_pages
 from course_lib.book.project import Project
 from course_lib.book.validate import reproduction_digest
+from course_lib.common.cpus import usable_cpus
 from course_lib.common.errors import CourseError
 from course_lib.common.files import digest
 
@@ -50,7 +49,7 @@ def turn(project: Project, pages: list[Page], minutes: float, jobs: int | None =
     All pages, if their recorded seconds fit. Else those that the last commit touches, which means that their key in the
     cache was another one before it, and a third of the others, chosen by the commit's hash: so each page has its turn.
     """
-    needed = expected_seconds(project, pages, jobs or joblib.cpu_count()) / 60
+    needed = expected_seconds(project, pages, jobs or usable_cpus()) / 60
     if needed <= minutes:
         return pages, []
     said = f"validating all pages would take about {needed:.0f} min, and {max(minutes, 0):.0f} are left: "

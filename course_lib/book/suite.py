@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-import joblib
-
 from course_lib.book.project import Project
+from course_lib.common.cpus import usable_cpus
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def summary(project: Project, result: Result, n_pages: int, n_reproduced: int, s
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"test-all: {result.passed} passed, {result.failed} failed, {skipped}, five seeds of every proof; "
-        f"{n_reproduced} of {n_pages} pages reproduced; {seconds / 60:.1f} min on {joblib.cpu_count()} cores{load}; "
+        f"{n_reproduced} of {n_pages} pages reproduced; {seconds / 60:.1f} min on {usable_cpus()} cores{load}; "
         f"Python {platform.python_version()}, {platform.system()}; {commit(project.root)}"
     )
 

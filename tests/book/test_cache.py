@@ -21,7 +21,7 @@ def run_once(checkout):
     """Two executed pages; `user` takes the style, a value and a speed, each through a façade; `other` takes nothing."""
     shutil.rmtree(checkout.root / "course_lib/scratch")
     shutil.rmtree(checkout.root / "course_lib/training")
-    (checkout.root / "course_lib/plots.py").unlink()
+    shutil.rmtree(checkout.root / "course_lib/plots")
     files = {
         "plots/__init__.py": "from course_lib.plots.style import COLOUR\nfrom course_lib.plots.curve import draw\n",
         "plots/style.py": "import os\n\nDATA_FILES = ('course_lib/house.mplstyle',)\nCOLOUR = 1\nos.environ['STYLE'] = 'x'\n",

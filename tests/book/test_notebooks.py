@@ -47,7 +47,7 @@ def publish(course, remote: Path, temporary: Path, source: str) -> None:
     subprocess.run(["bash", "-eo", "pipefail", "-c", workflow_step()], cwd=course.root, env=environment, check=True)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the workflow's shell is bash")
+@pytest.mark.skipif(os.name == "nt", reason="not for this machine: the workflow's shell is bash")
 def test_the_workflow_pushes_a_branch_of_notebooks_that_work_in_colab(course, tmp_path_factory):
     remote = tmp_path_factory.mktemp("remote") / "nets.git"
     course.git("init", "-q", "--bare", str(remote))

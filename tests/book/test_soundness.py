@@ -197,6 +197,7 @@ def test_a_module_that_looks_for_files_of_the_checkout_names_them(module):
     tree = ast.parse(GRAPH.file_of(module).read_text(encoding="utf-8"))
     told_what_to_open = {
         "course_lib.data.store",  # by the module of the data set
+        "course_lib.common.worker",  # proves a worker: it digests the whole package, and no page reaches it
         "course_lib.marking.session",
         "course_lib.results",  # by the page: see files_read in course_lib.book.results
         "course_lib.weights.find",  # by a checksum in another module, without which it hands nothing over

@@ -66,7 +66,7 @@ def test_without_affinity_all_processors_count(monkeypatch, tmp_path):
     assert usable_cpus(tmp_path) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets the affinity of a process")
+@pytest.mark.skipif(sys.platform != "linux", reason="not for this machine: only Linux sets the affinity of a process")
 def test_the_affinity_of_this_process_counts():
     code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nfrom course_lib.common.cpus import usable_cpus; print(usable_cpus())"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ from course_lib.common.kernel import in_folder, kernel_environment
 from course_lib.common.launch import connection, running_interpreter
 
 LONG = "/".join(["a-folder-with-a-name-of-forty-characters"] * 3)
-windows = pytest.mark.skipif(os.name == "nt", reason="Windows has no sockets that are files")
+windows = pytest.mark.skipif(os.name == "nt", reason="not for this machine: Windows has no sockets that are files")
 
 
 @windows

@@ -369,7 +369,7 @@ def test_what_could_not_be_marked_is_marked_again_after_the_others(busy):
     assert [result.state for result in results] == ["passed", "not attempted", "passed"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that ends a process so")
+@pytest.mark.skipif(os.name == "nt", reason="not for this machine: Windows has no signal that ends a process so")
 def test_it_is_marked_again_in_a_process_of_its_own(tmp_path):
     """Two submissions whose process the system ends, but only the first time."""
     once = "import os, pathlib\nmet = pathlib.Path({met!r})\nif not met.exists():\n    met.touch()\n    os.kill(os.getpid(), 9)\n"
@@ -432,7 +432,7 @@ def test_verdicts_reached_before_the_machine_tired_do_not_make_it_wrong(monkeypa
     assert result.state == "unmarked"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that ends a process so")
+@pytest.mark.skipif(os.name == "nt", reason="not for this machine: Windows has no signal that ends a process so")
 def test_a_process_that_the_system_ended_may_have_met_a_full_memory():
     ended = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
     found = verdicts_of(notebook(softmax=f"{ended}def softmax(x, axis):\n    return x"))

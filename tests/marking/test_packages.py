@@ -108,7 +108,7 @@ def test_the_programs_of_this_environment_say_no():
     """The script `pip` beside the interpreter, by its path."""
     pip = Path(sysconfig.get_path("scripts"), "pip.exe" if os.name == "nt" else "pip")
     if not pip.exists():
-        pytest.skip("this environment has no program pip")
+        missing("this environment has no program pip")
     with Session(LABS.remote) as session:
         source = f"import subprocess\ndone = subprocess.run([{str(pip)!r}, 'list'], capture_output=True, text=True)\nsaid = done.stdout + done.stderr"
         assert session.run(source) is None
@@ -140,7 +140,7 @@ def test_what_lies_beside_the_protected_folders(tmp_path):
 
 def test_a_process_that_was_kept_out_writes_everywhere_else(tmp_path):
     if not can_keep_out(tmp_path):
-        pytest.skip("this system has no Landlock")
+        elsewhere("this system has no Landlock")
     for path in ("env/lib", "env/allowed", "beside"):
         (tmp_path / path).mkdir(parents=True)
     (tmp_path / "env/lib/old").write_text("old")
@@ -148,6 +148,7 @@ def test_a_process_that_was_kept_out_writes_everywhere_else(tmp_path):
 import os, subprocess, sys
 from pathlib import Path
 from course_lib.marking.guard import keep_out
+from tests.tools import elsewhere, missing
 root = Path({str(tmp_path)!r})
 assert keep_out([root / "env"], root / "env/allowed")
 (root / "beside/new").write_text("1")

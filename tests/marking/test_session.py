@@ -70,7 +70,7 @@ WORKS = "import time\nend = time.process_time() + {seconds}\nwhile time.process_
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets the affinity of a process")
+@pytest.mark.skipif(sys.platform != "linux", reason="not for this machine: only Linux sets the affinity of a process")
 def test_kernels_that_share_a_processor_get_the_time_that_each_takes():
     """Five cells, each with two of the three seconds that it may take, on one processor: ten and more on the clock."""
     process = psutil.Process()
