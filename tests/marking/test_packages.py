@@ -148,7 +148,7 @@ def test_a_process_that_was_kept_out_writes_everywhere_else(tmp_path):
 import os, subprocess, sys
 from pathlib import Path
 from course_lib.marking.guard import keep_out
-from tests.tools import elsewhere, missing
+from tests.tools import elsewhere, missing, elsewhere, missing
 root = Path({str(tmp_path)!r})
 assert keep_out([root / "env"], root / "env/allowed")
 (root / "beside/new").write_text("1")
