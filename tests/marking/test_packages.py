@@ -15,6 +15,7 @@ from course_lib.marking import packages
 from course_lib.marking.guard import beside, keep_out
 from course_lib.marking.packages import INSTALLERS, NO, folders, packages_digest, refusing
 from course_lib.marking.session import Session
+from tests.tools import elsewhere, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = """\
@@ -148,7 +149,6 @@ def test_a_process_that_was_kept_out_writes_everywhere_else(tmp_path):
 import os, subprocess, sys
 from pathlib import Path
 from course_lib.marking.guard import keep_out
-from tests.tools import elsewhere, missing, elsewhere, missing
 root = Path({str(tmp_path)!r})
 assert keep_out([root / "env"], root / "env/allowed")
 (root / "beside/new").write_text("1")
