@@ -18,7 +18,7 @@ import pytest
 
 from course_lib.book.execute import Job
 from course_lib.book.pages import Page
-from course_lib.book.run import outcomes, run
+from course_lib.book.run import executions, run
 from course_lib.checks.labs import LABS
 from course_lib.cluster import ENDED, Cluster
 from course_lib.common import worker
@@ -224,7 +224,9 @@ def test_pages_that_measure_time_stay_on_this_machine(checkout):
         sent.extend(tasks)
         return [give_up(task, "not done") for task in tasks]
 
-    seen = {outcome.name: outcome.problem for outcome, _ in outcomes(checkout.project, pages, "quick", 2, None, pool)}
+    seen = {
+        executed.name: executed.problem for executed, _ in executions(checkout.project, pages, "quick", 2, None, pool)
+    }
     assert [job.name for job in sent] == [pages[1].name]
     assert seen == {pages[0].name: None, pages[1].name: "not done"}
     assert "PATH" not in sent[0].environment  # the settings travel, and nothing else of this machine
